@@ -1,0 +1,1 @@
+"""Migrations, the questions as SQL files, and the runner that asks them."""

@@ -1,0 +1,1 @@
+"""The `storestream` command, the local servers, and what runs the processes."""

@@ -1,0 +1,1 @@
+"""The contracts: events, products, topics, settings, errors. Imports nothing of ours."""

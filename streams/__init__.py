@@ -1,0 +1,1 @@
+"""The Faust workers: stitch, forward, archive. Thin; the decisions are in `streams.rules`."""

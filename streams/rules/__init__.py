@@ -1,0 +1,1 @@
+"""The pure decisions: sessions, identities, enrichment, purchases. No I/O, no clock, no randomness."""

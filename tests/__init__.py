@@ -1,0 +1,1 @@
+"""Unit, property, contract, integration and end-to-end tests."""
