@@ -1,0 +1,1 @@
+"""Kafka: topics applied, envelopes written, compacted topics followed, schema ids looked up."""

@@ -1,0 +1,142 @@
+"""Settings: one class per system, read from the environment. A process builds only the ones it uses."""
+
+from functools import cache
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import ConfigurationError
+
+
+class KafkaSettings(BaseSettings):
+    """Where Kafka is, and how many partitions the streams share."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    bootstrap_servers: str = Field(
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="host:port, comma-separated."
+    )
+    partitions: int = Field(
+        4,
+        ge=1,
+        le=1000,
+        validation_alias="STORESTREAM_PARTITIONS",
+        description="Partitions of every stream topic; fixed once data is there.",
+    )
+    replication: int = Field(
+        1, ge=1, validation_alias="KAFKA_REPLICATION_FACTOR", description="Copies of each partition."
+    )
+    prefix: str = Field(
+        "",
+        validation_alias="STORESTREAM_TOPIC_PREFIX",
+        description="Put before every topic name and consumer group; for tests and shared clusters.",
+    )
+
+
+class RegistrySettings(BaseSettings):
+    """Where the schema registry is; without one, ids come from the lock file."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    url: str | None = Field(None, validation_alias="SCHEMA_REGISTRY_URL", description="e.g. http://registry:8081")
+
+
+class ClickHouseSettings(BaseSettings):
+    """Where ClickHouse is. The URL carries user, password and database: `http://user:password@host:8123/storestream`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    url: SecretStr = Field(validation_alias="CLICKHOUSE_URL", description="URL of the user who writes.")
+    cluster: str = Field("", validation_alias="CLICKHOUSE_CLUSTER", description="Cluster name; empty on a single node.")
+
+
+class MetaSettings(BaseSettings):
+    """Where Meta's Graph API is: https://developers.facebook.com/docs/graph-api."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    graph_url: str = Field(
+        "https://graph.facebook.com",
+        validation_alias="META_GRAPH_URL",
+        description="Without version and without slash.",
+    )
+    graph_version: str = Field(
+        "v26.0",
+        validation_alias="META_GRAPH_VERSION",
+        pattern=r"^v\d+\.\d+$",
+        description="Graph API version.",
+    )
+    batch_size: int = Field(
+        1000, ge=1, le=1000, validation_alias="META_BATCH_SIZE", description="Most events in one request."
+    )
+    linger_seconds: float = Field(
+        1.0, ge=0, validation_alias="META_LINGER_SECONDS", description="Longest wait for a fuller batch."
+    )
+    requests_in_flight: int = Field(
+        4, ge=1, validation_alias="META_REQUESTS_IN_FLIGHT", description="Requests at once per destination."
+    )
+    timeout_seconds: float = Field(
+        10.0, gt=0, validation_alias="META_TIMEOUT_SECONDS", description="Longest wait for one answer."
+    )
+
+
+class IngestSettings(BaseSettings):
+    """The HTTP door."""
+
+    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
+    max_events: int = Field(500, ge=1, description="Most events in one request.")
+    linger_seconds: float = Field(0.01, ge=0, description="How long an envelope waits for more events.")
+    envelope_events: int = Field(200, ge=1, description="Most events in one envelope.")
+    envelope_bytes: int = Field(262_144, ge=1024, description="Largest envelope.")
+    pending_bytes: int = Field(
+        67_108_864, ge=1024, description="Most bytes waiting for Kafka before new requests get 503."
+    )
+    publish_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for Kafka before a request gets 503.")
+    trusted_proxies: int = Field(0, ge=0, description="How many proxies in front append to X-Forwarded-For.")
+
+
+class WorkerSettings(BaseSettings):
+    """What every Faust worker shares."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKER_", frozen=True, extra="ignore")
+
+    store: str = Field(
+        "memory://", pattern=r"^(memory|rocksdb)://", description="Where tables live between changelog reads."
+    )
+    folder: str = Field(".storestream/workers", description="Folder for rocksdb tables and temporary files.")
+    instance: str = Field("", description="Name of this worker for static group membership; unique per worker.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port for /metrics; 0 is none.")
+    session_timeout_seconds: float = Field(
+        20.0, gt=0, description="Silence after which the group gives this worker's partitions away."
+    )
+
+
+class ArchiveSettings(BaseSettings):
+    """How rows are gathered for ClickHouse."""
+
+    model_config = SettingsConfigDict(env_prefix="ARCHIVE_", frozen=True, extra="ignore")
+
+    rows: int = Field(10_000, ge=1, description="Rows that make a flush.")
+    linger_seconds: float = Field(0.5, ge=0, description="Longest wait for a fuller flush.")
+
+
+Section = TypeVar("Section", bound=BaseSettings)
+
+
+@cache
+def settings(section: type[Section]) -> Section:
+    """Read one *section* from the environment, once.
+
+    Raises:
+        ConfigurationError: naming each variable that is missing or wrong, never its value.
+    """
+    try:
+        return section()
+    except ValidationError as exc:
+        wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
+        raise ConfigurationError(f"{section.__name__}: {', '.join(wrong)}") from None
