@@ -1,0 +1,51 @@
+"""The `storestream` command: `storestream --help` lists what it can do."""
+
+import importlib
+from typing import Final
+
+import click
+
+from schemas.errors import StorestreamError
+
+# Imported only when called: `storestream query` must not wait for Faust.
+COMMANDS: Final = {
+    "demo": "Run a shop's days through the whole pipeline and report what came out.",
+    "up": "Start everything and keep it running until Ctrl-C.",
+    "run": "Run one process: ingest, stitch, forward or archive.",
+    "topics": "Compare the declared topics with the cluster, and make what is missing.",
+    "schemas": "Check the Avro schemas against every committed version, or lock a new one.",
+    "shops": "Write shops' settings, or show them.",
+    "migrate": "Bring ClickHouse's tables to the newest version.",
+    "query": "Ask one of the questions in analytics/queries.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"deploy.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="storestream")
+def storestream() -> None:
+    """What a storefront's pixel and webhooks say becomes conversions, catalogs and answers."""
+
+
+def main() -> None:
+    """Run the command; what goes wrong on purpose is one line, not a traceback."""
+    try:
+        storestream(standalone_mode=True)
+    except StorestreamError as exc:
+        click.echo(f"storestream: {exc}", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,1 @@
+"""The commands of `storestream`, one module each; `deploy.cli` mounts them."""

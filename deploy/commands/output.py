@@ -1,0 +1,22 @@
+"""How commands print: tables for people, nothing else on stdout when a machine reads it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print *rows* under *columns*; numbers to the right."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    listed = [[row.get(column) for column in columns] for row in rows]
+    for index, column in enumerate(columns):
+        numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
