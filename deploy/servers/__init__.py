@@ -1,0 +1,5 @@
+"""The servers `storestream up` starts where no address is configured, each a real engine behind its protocol."""
+
+
+class ServerError(Exception):
+    """A local server cannot run; the text says why and what to do about it, for the person at the terminal."""

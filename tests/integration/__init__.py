@@ -1,0 +1,1 @@
+"""What holds against real servers: Kafka, ClickHouse, processes."""
