@@ -36,6 +36,7 @@ from deploy.servers.meta.standin import StandIn
 _VERSION: Final = re.compile(r"v(\d{1,3})\.\d\Z").match
 _BAD_GATEWAY: Final = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 _BUCKET: Final = "ads_management"
+_SUBCODES: Final = {80000: 2446079, 80003: 2446079, 80004: 2446079}
 
 
 def routes(standin: StandIn) -> list[Route]:
@@ -128,7 +129,8 @@ def _throttled(throttle: b.Throttle) -> GraphError:
     if throttle.retry_after_seconds is not None:
         headers["Retry-After"] = str(throttle.retry_after_seconds)
     problem = f"(#{throttle.code}) Request limit reached"
-    return GraphError(throttle.code, problem, subcode=throttle.subcode, headers=headers)
+    subcode = throttle.subcode or _SUBCODES.get(throttle.code)
+    return GraphError(throttle.code, problem, subcode=subcode, headers=headers)
 
 
 def _usage_headers(percent: int, regain_minutes: int) -> dict[str, str]:
@@ -136,12 +138,12 @@ def _usage_headers(percent: int, regain_minutes: int) -> dict[str, str]:
 
 
 def _refuse(stage: Stage, pixel_id: str, events: Sequence[Mapping[str, object]]) -> None:
-    refuse = stage.hit(b.Refuse, "refuse", pixel_id)
-    if refuse is None:
-        return
-    for event in events:
-        if refuse.refuses(event_name=event["event_name"], event_id=event.get("event_id")):
-            raise GraphError(refuse.code, f"(#{refuse.code}) Invalid parameter", subcode=refuse.subcode)
+    def holds_one(refuse: b.Refuse) -> bool:
+        return any(refuse.refuses(event_name=event["event_name"], event_id=event.get("event_id")) for event in events)
+
+    refuse = stage.hit(b.Refuse, "refuse", pixel_id, when=holds_one)
+    if refuse is not None:
+        raise GraphError(refuse.code, f"(#{refuse.code}) Invalid parameter", subcode=refuse.subcode)
 
 
 def _name_of(error: GraphError) -> str:

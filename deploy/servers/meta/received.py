@@ -148,7 +148,7 @@ class Received:
             test_event_code=delivery.test_event_code,
             fbtrace_id=delivery.fbtrace_id,
             warnings=warnings,
-            event=orjson.dumps(event),
+            event=_compact(orjson.dumps(event)),
         )
 
     def _is_copy(self, pixel_id: str, name: str, event_id: str | None, at: float) -> bool:
@@ -178,3 +178,8 @@ class Received:
             if now - seen_at < DEDUPLICATED_SECONDS and len(self._first_seen) <= self.max_events:
                 return
             del self._first_seen[key]
+
+
+def _compact(text: bytes) -> bytes:
+    """Copy *text*: orjson's own result holds on to a buffer of several times its length."""
+    return bytes(memoryview(text))

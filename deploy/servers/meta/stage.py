@@ -51,8 +51,12 @@ class Stage:
         """End every behaviour."""
         self._playing.clear()
 
-    def hit(self, kind: type[B], name: str, pixel_id: str) -> B | None:
-        """Take one hit of the behaviour *name* on a request to *pixel_id*, if it is on and its chance says so."""
+    def hit(self, kind: type[B], name: str, pixel_id: str, *, when: Callable[[B], bool] = lambda _: True) -> B | None:
+        """
+        Take one hit of the behaviour *name* on a request to *pixel_id*.
+
+        Returns: the behaviour when it is on, applies (*when*) and its chance says so.
+        """
         for scope in (pixel_id, EVERY_PIXEL):
             playing = self._playing.get(scope, {}).get(name)
             if playing is None:
@@ -61,7 +65,9 @@ class Stage:
                 del self._playing[scope][name]
                 continue
             behaviour = playing.behaviour
-            return behaviour if isinstance(behaviour, kind) and playing.hit() else None
+            if isinstance(behaviour, kind) and when(behaviour) and playing.hit():
+                return behaviour
+            return None
         return None
 
     def shown(self) -> list[dict[str, object]]:

@@ -1,0 +1,78 @@
+"""The stand-in as a process: what only a real connection shows."""
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.contract.meta_process import TOKEN, a_running_standin
+
+EVENTS = "/v26.0/1234567890/events"
+
+
+def a_page_view() -> dict[str, Any]:
+    return {
+        "event_name": "PageView",
+        "event_time": int(time.time()),
+        "event_id": str(uuid4()),
+        "action_source": "website",
+        "event_source_url": "https://shop.test/",
+        "user_data": {"external_id": "visitor-1", "client_user_agent": "Mozilla/5.0"},
+    }
+
+
+def a_client(address: str) -> httpx.Client:
+    return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20)
+
+
+def test_reset_connection_has_no_answer_and_the_events_were_taken() -> None:
+    with a_running_standin() as address, a_client(address) as meta:
+        meta.post("/_behave", json={"reset_after_accept": {"requests": 1}})
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            meta.post(EVENTS, json={"data": [a_page_view()]})
+
+        assert meta.get("/_received/summary").json()["accepted"] == 1
+        assert meta.post(EVENTS, json={"data": [a_page_view()]}).status_code == 200
+
+
+def test_stalled_request_is_taken_though_its_client_hung_up() -> None:
+    with a_running_standin() as address, a_client(address) as meta:
+        meta.post("/_behave", json={"stall_seconds": {"seconds": 0.5, "requests": 1}})
+        with pytest.raises(httpx.ReadTimeout):
+            meta.post(EVENTS, json={"data": [a_page_view()]}, timeout=0.1)
+        before = meta.get("/_received/summary").json()["accepted"]
+        _wait_until(lambda: meta.get("/_received/summary").json()["accepted"] == 1)
+
+    assert before == 0
+
+
+def test_killed_process_knows_its_copies_when_it_is_back(tmp_path: Path) -> None:
+    event = a_page_view()
+    for expected in (False, True):
+        with a_running_standin("--state", str(tmp_path / "state.jsonl")) as address, a_client(address) as meta:
+            meta.post(EVENTS, json={"data": [event]}).raise_for_status()
+            page = meta.get("/_received").json()
+
+        assert page["events"][-1]["duplicate"] is expected
+
+
+def test_five_thousand_events_a_second_are_taken_in_batches_of_a_thousand() -> None:
+    batches = [{"data": [a_page_view() for _ in range(1000)]} for _ in range(10)]
+    with a_running_standin() as address, a_client(address) as meta:
+        meta.get("/_health")
+        started = time.perf_counter()
+        answers = [meta.post(EVENTS, json=batch) for batch in batches]
+        taken = time.perf_counter() - started
+
+    assert all(answer.json()["events_received"] == 1000 for answer in answers)
+    assert taken < 2
+
+
+def _wait_until(holds: Any, *, within_seconds: float = 10) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
