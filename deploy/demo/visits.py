@@ -60,12 +60,11 @@ class Visit:
         if not self._lines:
             return
         self._go("/cart")
-        cart = {
-            "cart": {"id": "c1-" + hexadecimal(self._rng, 32), "lines": [to_cart_line(each) for each in self._lines]}
-        }
-        yield self._page(("page_viewed", {}), ("cart_viewed", cart))
+        cart = "c1-" + hexadecimal(self._rng, 32)
+        viewed = {"cart": {"id": cart, "lines": [to_cart_line(each) for each in self._lines]}}
+        yield self._page(("page_viewed", {}), ("cart_viewed", viewed))
         if self._rng.random() < 0.35 + 0.4 * self._shopper.eagerness:
-            yield from self._check_out(token)
+            yield from self._check_out(cart)
 
     def _look_at(self, product: Product) -> Iterator[Sending]:
         self._go(f"/products/{product.handle}")
