@@ -4,6 +4,7 @@ Meta's own SDK against the stand-in: a client that shares no assumption with our
 Only its base address is changed (`FacebookSession.GRAPH`); everything on the wire is the SDK's.
 """
 
+import asyncio
 import time
 from collections.abc import Iterator
 from uuid import uuid4
@@ -15,6 +16,7 @@ from facebook_business.adobjects.serverside.content import Content
 from facebook_business.adobjects.serverside.custom_data import CustomData
 from facebook_business.adobjects.serverside.event import Event
 from facebook_business.adobjects.serverside.event_request import EventRequest
+from facebook_business.adobjects.serverside.event_request_async import EventRequestAsync
 from facebook_business.adobjects.serverside.user_data import UserData
 from facebook_business.api import FacebookAdsApi
 from facebook_business.exceptions import FacebookRequestError
@@ -143,3 +145,10 @@ def test_repeat_by_the_sdk_is_a_copy(meta: httpx.Client) -> None:
     send(event)
 
     assert [record["duplicate"] for record in meta.get("/_received").json()["events"]] == [False, True]
+
+
+def test_form_of_the_asynchronous_sdk_is_taken_too(meta: httpx.Client) -> None:
+    response = asyncio.run(EventRequestAsync(pixel_id=PIXEL, events=[a_purchase()]).execute())
+
+    assert response.events_received == 1
+    assert meta.get("/_received").json()["total"] == 1

@@ -121,7 +121,7 @@ def _misbehave(stage: Stage, pixel_id: str) -> None:
     fail = stage.hit(b.Fail, "fail", pixel_id)
     if fail is not None:
         problem = "An unknown error occurred" if fail.code == 1 else "Service temporarily unavailable"
-        raise GraphError(fail.code, problem, status=fail.status, is_transient=True)
+        raise GraphError(fail.code, problem, status=fail.status)
 
 
 def _throttled(throttle: b.Throttle) -> GraphError:

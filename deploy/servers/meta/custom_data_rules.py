@@ -31,7 +31,6 @@ def check_purchase(custom: Mapping[str, object]) -> None:
         raise invalid(
             "A Purchase needs custom_data.value and custom_data.currency",
             subcode=PURCHASE_WITHOUT_VALUE,
-            title="Missing Value for Purchase Event",
         )
 
 

@@ -101,7 +101,7 @@ def _check_time(event: Event, now: float) -> None:
         raise invalid("event_time must be an integer of Unix seconds")
     in_store = event["action_source"] == "physical_store"
     if now - time > (MAX_AGE_IN_STORE_SECONDS if in_store else MAX_AGE_SECONDS):
-        raise invalid("event_time is too old", subcode=TIMESTAMP_TOO_OLD, title="Event Timestamp Too Old")
+        raise invalid("event_time is too old", subcode=TIMESTAMP_TOO_OLD)
     if time - now > MAX_AHEAD_SECONDS:
         raise invalid("event_time is in the future")
 

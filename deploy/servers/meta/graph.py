@@ -20,6 +20,13 @@ MISSING_OBJECT: Final = 33
 TIMESTAMP_TOO_OLD: Final = 2804003
 PURCHASE_WITHOUT_VALUE: Final = 2804009
 INSUFFICIENT_CUSTOMER: Final = 2804050
+TITLES: Final = {
+    TIMESTAMP_TOO_OLD: "Event Timestamp Too Old",
+    PURCHASE_WITHOUT_VALUE: "Missing Value for Purchase Event",
+    INSUFFICIENT_CUSTOMER: "You haven't added sufficient customer information parameter data",
+}
+# "API unknown" and "service temporarily down".
+TRANSIENT: Final = frozenset({1, 2})
 
 
 class GraphError(Exception):
@@ -32,14 +39,11 @@ class GraphError(Exception):
         *,
         status: int = 400,
         subcode: int | None = None,
-        title: str | None = None,
-        is_transient: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.subcode, self.status = code, subcode, status
-        self.message, self.title = message, title
-        self.is_transient = is_transient
+        self.message = message
         self.headers = dict(headers or {})
 
     def response(self, trace: str) -> Response:
@@ -47,16 +51,16 @@ class GraphError(Exception):
         error: dict[str, object] = {"message": self.message, "type": "OAuthException", "code": self.code}
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
-        error["is_transient"] = self.is_transient
-        if self.title is not None:
-            error |= {"error_user_title": self.title, "error_user_msg": self.message}
+        error["is_transient"] = self.code in TRANSIENT
+        if self.subcode in TITLES:
+            error |= {"error_user_title": TITLES[self.subcode], "error_user_msg": self.message}
         error["fbtrace_id"] = trace
         return json_response({"error": error}, status=self.status, headers=self.headers)
 
 
-def invalid(problem: str, *, subcode: int | None = None, title: str | None = None) -> GraphError:
+def invalid(problem: str, *, subcode: int | None = None) -> GraphError:
     """Refuse the whole request: code 100."""
-    return GraphError(INVALID_PARAMETER, f"(#100) {problem}", subcode=subcode, title=title)
+    return GraphError(INVALID_PARAMETER, f"(#100) {problem}", subcode=subcode)
 
 
 def unknown_path() -> GraphError:

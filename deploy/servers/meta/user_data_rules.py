@@ -59,7 +59,6 @@ def check_user_data(user: Mapping[str, object]) -> tuple[str, ...]:
         raise invalid(
             "You haven't added sufficient customer information parameter data",
             subcode=INSUFFICIENT_CUSTOMER,
-            title="Insufficient Customer Information",
         )
     for key in present:
         _check_value(key, user[key])
