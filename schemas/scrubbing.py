@@ -6,6 +6,7 @@ changes nothing more. Plain runs of digits stay: far more often they are ids of 
 """
 
 import re
+import string
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -19,11 +20,16 @@ MAX_TEXT: Final = 8_192
 MAX_KEY: Final = 256
 
 # Most texts hold none of these and are not looked at any further.
-_WORTH_A_LOOK: Final = re.compile(r"[@＠%+＋=(]|\d[\s.\-/]{1,2}\d")
+_EMAIL_HINT: Final = re.compile(r"[@＠]|%(?:25)*40")
+_PHONE_HINT: Final = re.compile(r"[+＋(]|%(?:25)*2[bB]|\d[\s.\-/]{1,2}\d")
 _AT: Final = r"(?:[@＠]|%(?:25)*40)"
 _LOCAL: Final = r"(?:(?:[^\s@＠/?&#=%\"<>()\[\]\\,;:]|%(?!(?:25)*40)[0-9A-Fa-f]{2}){1,64}+|[/?&#=%])"
 _LABEL: Final = r"[^\s@＠/?&#=%\"'<>()\[\]{}|\\,;:.]"
-_EMAIL: Final = re.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}{{1,63}}(?:\.|%(?:25)*2[eE])){{1,8}}(?!\d){_LABEL}{{2,63}}")
+_RETINA: Final = r"(?!\dx\.(?:avif|gif|jpe?g|png|svg|webp)\b)"
+"""`logo@2x.png` is a picture."""
+_EMAIL: Final = re.compile(
+    rf"{_LOCAL}{_AT}{_RETINA}(?:{_LABEL}{{1,63}}(?:\.|%(?:25)*2[eE])){{1,8}}(?!\d){_LABEL}{{2,63}}"
+)
 _GAP: Final = r"(?:[\s().\-/\u2010-\u2015]|%(?:25)*20)"
 _PHONE: Final = re.compile(
     rf"(?<![A-Za-z_])(?:[+＋]|%(?:25)*2[bB]){_GAP}{{0,2}}\d(?:{_GAP}{{0,3}}\d){{7,14}}(?!\d)"
@@ -34,9 +40,6 @@ _PHONE: Final = re.compile(
 _PARAMETER: Final = re.compile(r"(?<=[?&#;])([^\s?&#;=/\"<>]{1,256})=([^\s&#;\"<>]+)")
 _ENCODINGS: Final = 3
 
-_KEY_HINT: Final = re.compile(
-    r"mail|phone|name|addr|street|post|zip|tel|mobile|cell|fax|birth|dob|msisdn|house|^(?:em|ph|fn|ln|db|zp)$", re.I
-)
 _KEY_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _WORDS: Final = """
 address addresses birthdate birthday cell db dob em email emailaddress emails fax firstname fn forename fullname
@@ -49,6 +52,8 @@ given name, holder name, house number, last name, middle name, mobile number, ph
 recipient name, shipping name, street name, user name, zip code
 """
 _PERSONAL: Final = frozenset(_WORDS.split()) | {pair.strip() for pair in _PAIRS.split(",")}
+_ENDINGS: Final = tuple({entry.split()[-1] for entry in _PERSONAL})
+_NO_LETTERS: Final = string.punctuation + string.digits + string.whitespace
 
 
 def scrub(value: object) -> object:
@@ -60,15 +65,16 @@ def scrub_text(text: str) -> str:
     """Replace e-mail addresses, telephone numbers and personal URL parameters in *text* by `[redacted]`."""
     if len(text) > MAX_TEXT:
         return TOO_LONG
-    if not _WORTH_A_LOOK.search(text):
-        return text
-    text = _PHONE.sub(REDACTED, _EMAIL.sub(REDACTED, text))
+    if _EMAIL_HINT.search(text):
+        text = _EMAIL.sub(REDACTED, text)
+    if _PHONE_HINT.search(text):
+        text = _PHONE.sub(REDACTED, text)
     return _PARAMETER.sub(_scrubbed_parameter, text) if "=" in text else text
 
 
 def names_personal_data(key: str) -> bool:
     """Tell whether *key*, in camelCase or with separators, names contact details, a person's name or an address."""
-    if not _KEY_HINT.search(key):
+    if not key.lower().rstrip(_NO_LETTERS).endswith(_ENDINGS):
         return False
     words = [word.lower() for word in _KEY_WORD.findall(key)]
     if words[-2:] == ["i", "phone"]:  # a product line, not a number
@@ -126,9 +132,9 @@ def _scrubbed_parameter(parameter: re.Match[str]) -> str:
 def _holds_personal_data(value: str) -> bool:
     """Tell whether *value* is an address or a number after undoing up to three layers of percent-encoding."""
     for _ in range(_ENCODINGS):
-        decoded = unquote_plus(value)
-        if decoded == value:
+        if "%" not in value and "+" not in value:  # what is not encoded has been replaced already
             return False
+        decoded = unquote_plus(value)
         if _EMAIL.search(decoded) or _PHONE.search(decoded):
             return True
         value = decoded

@@ -24,6 +24,7 @@ from schemas.scrubbing import MAX_DEPTH, MAX_TEXT, MAX_VALUES, names_personal_da
         ("020 7946 0958", "[redacted]"),
         ("06 12 34 56 78", "[redacted]"),
         ("030/901820-77", "[redacted]"),
+        ("https://shop.example/?q=020+7946+0958&a=1", "https://shop.example/?q=[redacted]&a=1"),
     ],
 )
 def test_personal_text_is_redacted(text: str, expected: str) -> None:
@@ -43,6 +44,7 @@ def test_personal_text_is_redacted(text: str, expected: str) -> None:
         "192.168.100.200",
         "version 1.2.3, 50% off, 2+2=4",
         "@shop",
+        "https://cdn.example/files/logo@2x.png?v=1",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
@@ -51,8 +53,9 @@ def test_ordinary_text_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["email", "customerEmail", "E-Mail", "billing_email_address", "phone", "phoneNumber", "mobile", "tel", "firstName",
-     "last_name", "FullName", "shippingAddress", "address1", "address_line_2", "zip", "customer[email]", "fn"],
+    ["email", "customerEmail", "E-Mail", "billing_email_address", "phone", "phoneNumber", "mobile", "tel", "zip",
+     "firstName", "last_name", "last-name", "FullName", "surname", "shippingAddress", "address1", "address_line_2",
+     "customer[email]", "customer[first_name]", "fn"],
 )  # fmt: skip
 def test_key_names_personal_data(key: str) -> None:
     assert names_personal_data(key)
