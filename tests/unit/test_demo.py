@@ -1,0 +1,91 @@
+"""The demo shop is the same from the same seed, and holds every kind of disorder it promises."""
+
+import json
+import random
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+
+from deploy.demo.catalogue import a_catalogue, to_webhook
+from deploy.demo.days import DAY, shop_days, shop_opening
+from deploy.demo.visits import Sending
+from tests.builders import NOON
+
+
+def some_days(seed: int = 7, shoppers: int = 400) -> list[Sending]:
+    rng = random.Random(seed)
+    return shop_days(rng, a_catalogue(rng), NOON, shoppers=shoppers)
+
+
+def test_the_same_seed_tells_the_same_days() -> None:
+    assert some_days() == some_days()
+    assert some_days(seed=8) != some_days()
+
+
+def test_nothing_happens_after_now_or_before_the_days() -> None:
+    assert all(NOON - 3 * DAY - DAY <= each.at <= NOON for each in some_days())
+
+
+def test_a_catalogue_of_hundreds_has_distinct_products_and_variants() -> None:
+    catalogue = a_catalogue(random.Random(7))
+    variants = [variant for product in catalogue for variant in product.variants]
+
+    assert len({product.handle for product in catalogue}) == len(catalogue) == 300
+    assert (
+        len({variant.variant_id for variant in variants}) == len({variant.sku for variant in variants}) == len(variants)
+    )
+
+
+def test_the_opening_leaves_some_products_unknown() -> None:
+    catalogue = a_catalogue(random.Random(7))
+
+    told = {each.body["id"] for each in shop_opening(catalogue, NOON) if each.channel == "products/create"}
+
+    assert 0 < len(catalogue) - len(told) < 10
+
+
+def test_the_days_hold_doubled_late_bad_and_scriptless_requests() -> None:
+    sendings = some_days()
+    times = Counter(event_id for each in sendings for event_id in each.event_ids)
+
+    assert max(times.values()) == 2
+    assert any(each.channel == "gif" for each in sendings)
+    assert any(each.channel == "pixel" and not isinstance(each.body, list) for each in sendings)
+    assert any(_is_late(each) for each in sendings)
+
+
+def _is_late(sending: Sending) -> bool:
+    return isinstance(sending.body, list) and sending.at - sending.body[-1]["sent_at"] > 3_000_000
+
+
+def test_some_webhooks_come_before_their_pixel_event_and_some_pixel_events_never_come() -> None:
+    webhook_at: dict[str, int] = {}
+    completed_at: dict[str, int] = defaultdict(int)
+    for each in some_days():
+        if each.channel == "orders/create":
+            webhook_at[each.order_id] = each.at
+        for wrapped in each.body if isinstance(each.body, list) else ():
+            if wrapped["event"]["name"] == "checkout_completed":
+                completed_at[wrapped["event"]["data"]["checkout"]["order"]["id"]] = each.at
+
+    assert set(webhook_at) - set(completed_at)
+    assert any(webhook_at[order] < at for order, at in completed_at.items())
+
+
+def test_devices_are_shared_and_customers_have_several() -> None:
+    customers: dict[str, set[str]] = defaultdict(set)
+    clients: dict[str, set[str]] = defaultdict(set)
+    for each in some_days():
+        for wrapped in each.body if isinstance(each.body, list) else ():
+            if wrapped["customer"]:
+                customers[wrapped["event"]["clientId"]].add(wrapped["customer"]["id"])
+                clients[wrapped["customer"]["id"]].add(wrapped["event"]["clientId"])
+
+    assert any(len(each) == 2 for each in customers.values())
+    assert any(len(each) == 2 for each in clients.values())
+
+
+def test_a_product_webhook_is_json_with_prices_as_strings() -> None:
+    (product, *_) = a_catalogue(random.Random(7))
+    body = json.loads(json.dumps(to_webhook(product, datetime.fromtimestamp(0, UTC))))
+
+    assert all(isinstance(variant["price"], str) for variant in body["variants"])
