@@ -1,0 +1,40 @@
+"""Fail-stop: a worker that cannot do its work ends at once, and acknowledges nothing it has not done.
+
+Faust acknowledges an event whose agent raised. So nothing may escape an agent: the process ends with 70, the
+supervisor starts it again, and Kafka gives it the same events once more.
+"""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Final, NoReturn
+
+import structlog
+
+EX_SOFTWARE: Final = 70
+
+log = structlog.get_logger()
+
+
+def end_process(event: str, error: BaseException | None = None, **context: object) -> NoReturn:
+    """Log *event* with the type and the place of *error*, never its text, and end the process with 70."""
+    log.critical(event, error=type(error).__name__ if error else None, at=_place(error), **context)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EX_SOFTWARE)
+
+
+@contextlib.contextmanager
+def fail_stop(name: str) -> Iterator[None]:
+    """End the process when anything but a cancellation leaves this block. *name* says what could not be done."""
+    try:
+        yield
+    except Exception as exc:
+        end_process("worker failed", exc, agent=name)
+
+
+def _place(error: BaseException | None) -> str | None:
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else None

@@ -1,0 +1,60 @@
+"""Keeps a worker's state: bytes by key, in memory, with a changelog in Kafka that every owner reads first.
+
+Read a key once per envelope, change it with a pure rule, write it once. Emit outputs before you write state, and emit
+again when an event comes twice: a kill may fall between an output and its state, in either order.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from schemas.errors import ConfigurationError
+from streams.outbox import Outbox, Output
+
+
+class Table:
+    """One table of one worker. Its changelog is compacted, has the source's partitions, and is named by Faust."""
+
+    def __init__(self, app: Any, name: str, outbox: Outbox) -> None:
+        """Declare the table *name* (a plural noun) of *app*; writes leave through *outbox*.
+
+        Raises:
+            ConfigurationError: the store is not `memory://`. A local file may hold a write that its changelog has not.
+        """
+        if app.conf.store.scheme != "memory":
+            raise ConfigurationError(f"tables live in memory:// only, not in {app.conf.store.scheme}://")
+        self._app = app
+        self._outbox = outbox
+        self._table = app.Table(name, key_type=bytes, value_type=bytes, partitions=app.conf.topic_partitions)
+
+    @property
+    def changelog(self) -> str:
+        """Full name of the changelog topic."""
+        return str(self._table.changelog_topic_name)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return what is kept under *key*. Ask only for keys of the partition at hand."""
+        value: bytes | None = self._table.data.data.get(key)
+        return value
+
+    async def put(self, partition: int, changes: Mapping[bytes, bytes | None]) -> None:
+        """Set, or with None delete, each key of *changes*; *partition* is the one of the source record.
+
+        The changelog has them before the source record is committed.
+        """
+        store = self._table.data
+        for key, value in changes.items():
+            if value is None:
+                store.data.pop(key, None)
+                store._key_partition.pop(key, None)
+            else:
+                store.data[key] = value
+                store._key_partition[key] = partition  # so that it goes when the partition goes
+        await self._outbox.send(self.changelog, partition, (Output(key, value) for key, value in changes.items()))
+
+    def items(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield partition, key and value of everything kept, as it is now; for sweepers."""
+        store = self._table.data
+        return iter([(partition, key, store.data[key]) for key, partition in store._key_partition.items()])
+
+    def __len__(self) -> int:
+        return len(self._table.data.data)
