@@ -12,9 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Final
 
-_TETHER = Path(__file__).with_name("tether.py")
+_TETHER: Final = Path(__file__).with_name("tether.py")
+_BURIAL_SECONDS: Final = 5.0
 
 
 class Child:
@@ -51,7 +52,7 @@ class Child:
 
     @property
     def output(self) -> IO[bytes] | None:
-        """What the command writes, if it was started with `subprocess.PIPE`."""
+        """What the command writes, if it was started with `subprocess.PIPE`; close it when you have read it."""
         return self._tether.stdout
 
     def fileno(self) -> int:
@@ -83,12 +84,12 @@ class Child:
 
     def stop(self, within_seconds: float) -> int:
         """Ask it to stop, kill it if it has not *within_seconds*; returns the exit code."""
-        self.terminate()
-        try:
-            return self.wait(within_seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return self.wait()
+        for end in (self.terminate, self.kill, self._tether.kill):
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.wait(within_seconds)
+            within_seconds = _BURIAL_SECONDS
+        raise AssertionError("a killed process does not end")
 
     def __enter__(self) -> "Child":
         return self
@@ -103,8 +104,6 @@ class Child:
             self._link.close()
             if self._tether.returncode < 0:  # the tether itself was killed: nothing else ends what it held
                 self._kill_group()
-            if self._tether.stdout is not None and not self._tether.stdout.closed:
-                self._tether.stdout.close()
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _PR_SET_PDEATHSIG = 1
@@ -25,8 +26,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform.startswith("linux")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command of *arguments* until it ends or the parent does; returns the exit code."""
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Run the command of *arguments* until it ends or the parent does, and end with its exit code."""
     link = socket.socket(fileno=int(arguments[0]))
     link.set_inheritable(False)
     wake, waker = socket.socketpair()
@@ -37,11 +38,12 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, lambda *_: None)
     prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what the command orphans becomes ours, so that it can be found
     child = _start(arguments[3:])
-    link.send(b"%d\n" % child)
+    with contextlib.suppress(OSError):  # the parent may be gone already; the watch will see that
+        link.send(b"%d\n" % child)
     code = _watch(child, link=link, wake=wake, grace_seconds=float(arguments[1]))
     _sweep(child)
     _bury(within_seconds=1)
-    return code
+    os._exit(code)  # at once: whoever sees the socket closed may take the exit code as settled
 
 
 def prctl(option: int, value: int) -> None:
@@ -56,13 +58,15 @@ def _start(command: Sequence[str]) -> int:
     child = os.fork()
     if child:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
+        with contextlib.suppress(OSError):  # both sides do it: whichever comes first
+            os.setpgid(child, child)
         return child
     os.setpgid(0, 0)
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != tether:  # it died before the line above took hold
         os._exit(1)
     signal.set_wakeup_fd(-1)
-    for number in (*FORWARDED, signal.SIGCHLD):
+    for number in (*FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the last two
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
     try:
@@ -147,4 +151,4 @@ def _descendants(ancestor: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

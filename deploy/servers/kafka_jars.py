@@ -9,6 +9,7 @@ They live outside the clone: `$STORESTREAM_CACHE`, else `$XDG_CACHE_HOME/storest
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -101,7 +102,10 @@ def _fetch(wanting: Sequence[Jar], folder: Path, report: Report) -> None:
     megabytes = sum(jar.size for jar in wanting) / 1e6
     report(f"fetching {len(wanting)} jars ({megabytes:.0f} MB) of Apache Kafka with Maven, this once")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="fetching-", dir=folder.parent) as place:
+    prefix = f"{folder.name}.fetching-"
+    for leftover in folder.parent.glob(f"{prefix}*"):  # of a run that was killed: we hold the lock
+        shutil.rmtree(leftover)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as place:
         missing = _deliver(wanting, folder, Path(place) / "jars", report=report)
         if missing:  # Maven's own repository on this machine may hold a damaged file: pass it by
             report(f"Maven's local copy of {missing[0].file} is damaged; fetching it past that")

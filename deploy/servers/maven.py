@@ -57,7 +57,7 @@ def to_pom(coordinates: Sequence[str], *, excluded: Sequence[str]) -> str:
         for each in coordinates
     )
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0">\n  <modelVersion>4.0.0</modelVersion>\n'
+        "<project>\n  <modelVersion>4.0.0</modelVersion>\n"
         f"  {_tags('storestream:servers:1', 'groupId artifactId version')}<packaging>pom</packaging>\n"
         f"  <dependencies>\n{dependencies}\n  </dependencies>\n</project>\n"
     )

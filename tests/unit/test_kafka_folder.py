@@ -1,0 +1,65 @@
+"""The embedded Kafka takes only folders that are its own, and says why it refuses others."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.servers import ServerError
+from deploy.servers.kafka_folder import CLUSTER_ID, check, holder, read_properties
+
+
+def a_folder(path: Path, **identity: str) -> Path:
+    (path / "log").mkdir(parents=True)
+    lines = {"version": "1", "node.id": "1", "cluster.id": CLUSTER_ID, **identity}
+    (path / "log" / "meta.properties").write_text("#\n" + "".join(f"{k}={v}\n" for k, v in lines.items()))
+    return path
+
+
+def test_own_and_new_folders_are_taken(tmp_path: Path) -> None:
+    check(a_folder(tmp_path / "own"))
+    check(tmp_path / "new")
+
+
+def test_folder_of_another_cluster_is_refused_by_its_id(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=r"another Kafka cluster \(hnkdP0WHSGmt971OS5csOg\)"):
+        check(a_folder(tmp_path, **{"cluster.id": "hnkdP0WHSGmt971OS5csOg"}))
+
+
+@pytest.mark.parametrize("identity", [{"version": "0"}, {"node.id": "4"}])
+def test_folder_of_another_format_or_node_is_refused(tmp_path: Path, identity: dict[str, str]) -> None:
+    with pytest.raises(ServerError, match="another kind of Kafka"):
+        check(a_folder(tmp_path, **identity))
+
+
+def test_log_folder_without_identity_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+
+    with pytest.raises(ServerError, match="another kind of Kafka"):
+        check(tmp_path)
+
+
+def test_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+
+    with pytest.raises(ServerError, match=r"holds other things \(thesis\.txt\)"):
+        check(tmp_path)
+
+
+def test_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "kafka").write_text("")
+
+    with pytest.raises(ServerError, match="is a file"):
+        check(tmp_path / "kafka")
+
+
+def test_lock_nobody_holds_has_no_holder(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("")
+
+    assert holder(tmp_path / ".lock") is None
+    assert holder(tmp_path / "none") is None
+
+
+def test_properties_are_read_without_comments(tmp_path: Path) -> None:
+    (tmp_path / "a.properties").write_text("# a=b\n\ncolour = green\npath=x=y\n")
+
+    assert read_properties(tmp_path / "a.properties") == {"colour": "green", "path": "x=y"}
