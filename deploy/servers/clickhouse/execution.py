@@ -1,0 +1,185 @@
+"""Run one statement on the engine: a `Job` comes in, an `Answer` goes out. Everything here blocks, in a thread.
+
+In order: a handle for the user, the settings of the request, then one of three ways: rows into a table, a result whole,
+a result piece by piece.
+"""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import IO, Any, Final
+
+from deploy.servers.clickhouse.access import User
+from deploy.servers.clickhouse.engine import Engine, Handle
+from deploy.servers.clickhouse.errors import from_engine, refusal
+from deploy.servers.clickhouse.external import ExternalTable, lend_table
+from deploy.servers.clickhouse.guard import Guard
+from deploy.servers.clickhouse.parameters import Parameters, analyst_settings
+from deploy.servers.clickhouse.request import Rows, Statement
+from deploy.servers.clickhouse.running import Running, RunningQueries
+from deploy.servers.clickhouse.sessions import Session, Sessions
+from deploy.servers.clickhouse.statements import format_of
+from deploy.servers.clickhouse.streams import PIECE_BYTES, ResultStream, may_stream
+
+_SELECTING: Final = frozenset({"SELECT", "WITH", "FROM", "("})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One statement to run for *user*; *changes* is False for GET, which may change nothing."""
+
+    user: User
+    statement: Statement
+    parameters: Parameters
+    running: Running
+    default_format: str
+    body: IO[bytes]
+    changes: bool = True
+    external: tuple[ExternalTable, ...] = ()
+
+    @property
+    def stops_with_client(self) -> bool:
+        """Whether it is of no use once its client is gone."""
+        asked = self.parameters.flag("cancel_http_readonly_queries_on_client_close")
+        return self.statement.word in _SELECTING and (asked or not self.user.writes)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said: *body* whole or as a stream; *format* is None if the statement has no result."""
+
+    body: bytes | ResultStream
+    format: str | None
+    summary: dict[str, str] = field(default_factory=dict)
+
+
+class Execution:
+    """Runs jobs on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sessions = Sessions()
+        self.running = RunningQueries(engine)
+        self._guard = Guard(engine)
+
+    def run(self, job: Job) -> Answer:
+        """Run *job*; the caller ends `job.running`.
+
+        Raises: `QueryError`.
+        """
+        query_class = self._check(job)
+        with ExitStack() as ending:
+            handle, session = self._prepare(job, ending)
+            if job.statement.rows is not None:
+                return _insert(handle, job.statement, job.statement.rows, job.parameters)
+            for table in job.external:
+                ending.callback(lend_table(handle, table))
+            if not job.user.writes:
+                handle.set({"readonly": "1"})
+            format_name = format_of(job.statement.sql.encode(), job.default_format)
+            whole = job.parameters.flag("wait_end_of_query") or query_class != "READ_ONLY"
+            if not whole and job.statement.word in _SELECTING and may_stream(format_name, job.parameters.settings):
+                stream = ResultStream(handle, job.statement.sql, format_name, job.parameters.bound)
+                stream.ending = ending.pop_all()
+                return Answer(stream, format_name)
+            answer = self._whole(handle, job, format_name, has_result=query_class == "READ_ONLY")
+            if session is not None and job.statement.word == "USE":
+                session.home = handle.rows("SELECT currentDatabase()")[0][0]
+            return answer
+
+    def close(self) -> None:
+        """Stop what still runs and close the engine."""
+        self.running.kill_all()
+        self.sessions.expire(all_of_them=True)
+        self.engine.close()
+
+    def _check(self, job: Job) -> str:
+        if job.statement.rows is not None:
+            query_class = "MUTATING"
+        else:
+            query_class = self._class_of_one(job.statement)
+        if not job.changes and query_class.startswith("MUTATING"):
+            raise refusal(
+                "READONLY",
+                "Cannot execute query in readonly mode. For queries over HTTP, method GET "
+                "implies readonly. You should use method POST for modifying queries.",
+            )
+        if not job.user.writes:
+            self._guard.check(job.statement, query_class)
+        return query_class
+
+    def _class_of_one(self, statement: Statement) -> str:
+        query_class, count = self.engine.query_class(statement.sql)
+        if count > 1:
+            raise refusal("SYNTAX_ERROR", "Multi-statements are not allowed")
+        if query_class == "CONTROL" and statement.word in _SELECTING:
+            raise refusal("INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed")
+        return query_class
+
+    def _prepare(self, job: Job, ending: ExitStack) -> tuple[Handle, Session | None]:
+        asked, writes = job.parameters, job.user.writes
+        settings = dict(asked.settings) if writes else analyst_settings(asked.settings)
+        settings["log_comment"] = job.running.tag
+        session = self._session(job, ending)
+        home = asked.transport.get("database") or (session.home if session else "default")
+        if session is not None and session.handle is not None:
+            session.handle.use(home)
+            session.lend({"log_comment": job.running.tag} if job.statement.word == "SET" else settings)
+            return session.handle, session
+        handle = self.engine.open_handle()
+        ending.callback(handle.close)
+        handle.use(home)
+        handle.set(settings)
+        return handle, session
+
+    def _session(self, job: Job, ending: ExitStack) -> Session | None:
+        transport = job.parameters.transport
+        if not transport.get("session_id"):
+            return None
+        session = self.sessions.take(
+            (job.user.name, transport["session_id"]),
+            timeout=transport.get("session_timeout", ""),
+            check=job.parameters.flag("session_check"),
+            new=self.engine.open_handle if job.user.writes else lambda: None,
+        )
+        ending.callback(self.sessions.give_back, session)
+        return session
+
+    def _whole(self, handle: Handle, job: Job, format_name: str, *, has_result: bool) -> Answer:
+        sql = job.statement.sql
+        if job.statement.word == "KILL":
+            sql = self.running.in_engine_words(sql)
+        began = time.monotonic_ns()
+        result = handle.query(sql, job.default_format, job.parameters.bound)
+        body = bytes(result.bytes() or b"")
+        return Answer(body, format_name if has_result or body else None, _summary(result, began, len(body)))
+
+
+def _insert(handle: Handle, statement: Statement, rows: Rows, parameters: Parameters) -> Answer:
+    handle.set({f"param_{name}": value for name, value in parameters.bound.items()})
+    began = time.monotonic_ns()
+    try:
+        insert = handle.connection.send_insert(statement.sql, rows.format)
+        piece = rows.begun or rows.rest.read(PIECE_BYTES)
+        while piece:
+            handle.connection.insert_append(insert, piece)
+            piece = rows.rest.read(PIECE_BYTES)
+        result = handle.connection.insert_done(insert)
+    except RuntimeError as exc:
+        raise from_engine(exc) from None
+    if result.has_error():
+        raise from_engine(RuntimeError(result.error_message()))
+    return Answer(b"", None, _summary(result, began, 0))
+
+
+def _summary(result: Any, began: int, size: int) -> dict[str, str]:
+    return {
+        "read_rows": str(result.storage_rows_read()),
+        "read_bytes": str(result.storage_bytes_read()),
+        "written_rows": str(result.rows_written()),
+        "written_bytes": str(result.bytes_written()),
+        "total_rows_to_read": "0",
+        "result_rows": str(result.rows_read()),
+        "result_bytes": str(size),
+        "elapsed_ns": str(time.monotonic_ns() - began),
+    }
