@@ -15,11 +15,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from deploy.servers.clickhouse.local import running_clickhouse
 from deploy.servers.kafka import running_kafka
 
 # Kafka 3.9, the image testcontainers knows how to start.
 KAFKA_IMAGE = "confluentinc/cp-kafka:7.9.0"
+
+CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:26.3"
 
 _used: dict[str, str] = {}
 
@@ -41,6 +45,32 @@ def kafka(folder: Path) -> Iterator[str]:
         _used["kafka"] = "the embedded Apache Kafka (no KAFKA_BOOTSTRAP_SERVERS, no Docker engine answers)"
         with running_kafka(folder) as server:
             yield server.bootstrap_servers
+
+
+class ClickHouseAddresses(NamedTuple):
+    """Addresses like `http://user:password@host:port`, without a database; *analyst* only reads, if there is one."""
+
+    writer: str
+    analyst: str | None
+
+
+@contextmanager
+def clickhouse(folder: Path) -> Iterator[ClickHouseAddresses]:
+    """Yield the addresses of a ClickHouse; *folder* holds the embedded one's tables."""
+    if os.environ.get("CLICKHOUSE_URL"):
+        _used["clickhouse"] = "the server CLICKHOUSE_URL names"
+        yield ClickHouseAddresses(os.environ["CLICKHOUSE_URL"], os.environ.get("CLICKHOUSE_ANALYST_URL"))
+    elif docker_answers():
+        from testcontainers.community.clickhouse import ClickHouseContainer
+
+        _used["clickhouse"] = f"a container of {CLICKHOUSE_IMAGE}"
+        with ClickHouseContainer(CLICKHOUSE_IMAGE, port=8123) as started:
+            place = f"{started.get_container_host_ip()}:{started.get_exposed_port(8123)}"
+            yield ClickHouseAddresses(f"http://{started.username}:{started.password}@{place}", None)
+    else:
+        _used["clickhouse"] = "the embedded ClickHouse (no CLICKHOUSE_URL, no Docker engine answers)"
+        with running_clickhouse(folder) as server:
+            yield ClickHouseAddresses(server.url, server.analyst_url)
 
 
 @functools.cache

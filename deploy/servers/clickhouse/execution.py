@@ -94,10 +94,7 @@ class Execution:
         self.engine.close()
 
     def _check(self, job: Job) -> str:
-        if job.statement.rows is not None:
-            query_class = "MUTATING"
-        else:
-            query_class = self._class_of_one(job.statement)
+        query_class = "MUTATING" if job.statement.rows is not None else self._class_of_one(job.statement)
         if not job.changes and query_class.startswith("MUTATING"):
             raise refusal(
                 "READONLY",

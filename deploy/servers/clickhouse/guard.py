@@ -37,7 +37,10 @@ class Guard:
         self._denied = ({row[0].lower() for row in tables} - scalars) | _REACHING_OUT | models
 
     def check(self, statement: Statement, query_class: str) -> None:
-        """Let *statement* pass if it only reads tables. Raises: `QueryError` READONLY, ACCESS_DENIED or SYNTAX_ERROR."""
+        """Let *statement* pass if it only reads tables.
+
+        Raises: `QueryError` READONLY, ACCESS_DENIED or SYNTAX_ERROR.
+        """
         if query_class not in ("READ_ONLY", "UNKNOWN") and statement.word not in ("USE", "SET"):
             raise refusal("READONLY", "analyst: Cannot execute query in readonly mode.")
         plain = _LITERAL.sub("''", self._as_the_parser_writes(statement.sql))
