@@ -18,11 +18,13 @@ from aiokafka import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from deploy.children import Child
+from deploy.locks import held
 from deploy.ports import LOOPBACK, free_port, is_open
+from deploy.processes import Process
 from deploy.servers import ServerError
 from deploy.servers.java import find_java
 from deploy.servers.kafka_classes import ClassArchive
-from deploy.servers.kafka_folder import prepare
+from deploy.servers.kafka_folder import check, prepare
 from deploy.servers.kafka_jars import kafka_jars, say
 from deploy.servers.maven import Report
 
@@ -32,6 +34,10 @@ _ATTEMPTS: Final = 3
 _LOGGING: Final = Path(__file__).with_name("kafka_log4j2.properties")
 # A small heap and the quick compiler: a laptop's broker is there in a second or two and holds a few hundred MB.
 _FLAGS: Final = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+
+
+class _PortTaken(ServerError):
+    """Another process listens since we looked: other ports will do."""
 
 
 class Kafka:
@@ -64,8 +70,13 @@ class Kafka:
 
     @property
     def recording_argv(self) -> list[str]:
-        """The same, which also writes the class archive when it stops; `classes.keep()` it after a clean stop."""
+        """The same, which also writes the class archive when it stops, if there is none; then call `ended`."""
         return self._command(self.classes.use_or_record())
+
+    def ended(self, exit_code: int | None) -> None:
+        """Keep the class archive that the run has written, if *exit_code* says that it was stopped cleanly."""
+        if exit_code == 128 + signal.SIGTERM:
+            self.classes.keep()
 
     def _command(self, sharing: Sequence[str]) -> list[str]:
         return [*self._java, *sharing, *self._path, "kafka.Kafka", str(self._properties)]
@@ -102,8 +113,7 @@ def running_kafka(folder: Path, port: int | None = None, *, report: Report = say
     try:
         yield kafka
     finally:
-        if child.stop(STOP_SECONDS) == 128 + signal.SIGTERM:
-            kafka.classes.keep()
+        kafka.ended(child.stop(STOP_SECONDS))
 
 
 @asynccontextmanager
@@ -117,25 +127,37 @@ async def running_kafka_async(folder: Path, port: int | None = None, *, report: 
         await asyncio.to_thread(block.__exit__, None, None, None)
 
 
+def to_process(kafka: Kafka) -> Process:
+    """Describe *kafka* for a supervisor; call `kafka.ended` with the exit code of its last status."""
+    argv = tuple(kafka.recording_argv)
+    return Process("kafka", argv, ready=kafka.is_ready, stop_within_seconds=STOP_SECONDS)
+
+
 def _start(folder: Path, port: int | None, report: Report) -> tuple[Kafka, Child]:
-    for attempt in range(1, _ATTEMPTS + 1):
-        kafka = Kafka(folder, port, report=report)
-        if kafka.log.exists():
-            os.replace(kafka.log, kafka.log.with_name("kafka.log.1"))
-        with kafka.log.open("wb") as log:
-            child = Child(kafka.recording_argv, output=log)
-        try:
-            _await_ready(kafka, child)
-        except ServerError:
-            child.stop(STOP_SECONDS)
-            if attempt < _ATTEMPTS and "Address already in use" in kafka.tail(200):
-                continue  # someone took the port between our look and the broker's
-            raise
-        except BaseException:
-            child.stop(STOP_SECONDS)
-            raise
-        return kafka, child
-    raise AssertionError("unreachable")
+    check(folder)
+    with held(folder / ".starting"):  # a second one waits here, and then sees the first one's broker
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return _start_once(folder, port, report)
+            except _PortTaken as error:
+                report(str(error))
+        return _start_once(folder, port, report)
+
+
+def _start_once(folder: Path, port: int | None, report: Report) -> tuple[Kafka, Child]:
+    kafka = Kafka(folder, port, report=report)
+    if kafka.log.exists():
+        os.replace(kafka.log, kafka.log.with_name("kafka.log.1"))
+    with kafka.log.open("wb") as log:
+        child = Child(kafka.recording_argv, output=log)
+    try:
+        _await_ready(kafka, child)
+    except BaseException as error:
+        child.stop(STOP_SECONDS)
+        if isinstance(error, ServerError) and "Address already in use" in kafka.tail(200):
+            raise _PortTaken(f"someone took port {kafka.port} or {kafka.controller_port} before Kafka did") from error
+        raise
+    return kafka, child
 
 
 def _await_ready(kafka: Kafka, child: Child) -> None:

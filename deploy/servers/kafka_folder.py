@@ -22,6 +22,7 @@ from deploy.servers import ServerError
 # 16 bytes, base64 for URLs, as Kafka wants it: a folder of another cluster is told by it.
 CLUSTER_ID: Final = "c3RvcmVzdHJlYW0tbm9kZQ"
 _SETTINGS: Final = Path(__file__).with_name("kafka.properties")
+_FORMATTING: Final = ".formatting-"
 _OURS: Final = {"server.properties", "log", "kafka.log", "kafka.log.1", "classes.jsa"}
 
 
@@ -106,7 +107,9 @@ def _properties(log: Path, port: int, controller_port: int) -> str:
 
 def _format(folder: Path, java: Sequence[str]) -> None:
     """Format beside the final place and move it there: a killed run leaves no half-formatted folder."""
-    with tempfile.TemporaryDirectory(prefix=".formatting-", dir=folder) as place:
+    for leftover in folder.glob(f"{_FORMATTING}*"):  # of a run that was killed
+        shutil.rmtree(leftover)
+    with tempfile.TemporaryDirectory(prefix=_FORMATTING, dir=folder) as place:
         properties = Path(place) / "server.properties"
         properties.write_text(_properties(Path(place) / "log", 1, 2))
         command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
@@ -117,7 +120,6 @@ def _format(folder: Path, java: Sequence[str]) -> None:
         if done.returncode != 0:
             said = "\n".join((done.stderr + done.stdout).strip().splitlines()[-10:])
             raise ServerError(f"Kafka's StorageTool could not format {folder}:\n{said}")
-        shutil.rmtree(folder / "log", ignore_errors=True)
         os.replace(Path(place) / "log", folder / "log")
 
 

@@ -1,5 +1,7 @@
 """The embedded Kafka is a real broker that keeps its records and says what is in its way."""
 
+import asyncio
+import json
 import re
 import signal
 import socket
@@ -13,8 +15,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.ports import free_port
+from deploy.processes import Status
 from deploy.servers import ServerError
-from deploy.servers.kafka import Kafka, running_kafka, running_kafka_async
+from deploy.servers.kafka import Kafka, running_kafka, running_kafka_async, to_process
+from deploy.servers.kafka_jars import LOCK, kafka_jars
+from deploy.supervisor import Supervisor
 
 pytestmark = pytest.mark.integration
 
@@ -93,3 +99,79 @@ def test_killed_starter_takes_its_broker_along_and_the_folder_serves_again(tmp_p
 
     with running_kafka(tmp_path / "kafka") as kafka:
         assert kafka.bootstrap_servers
+
+
+def test_port_taken_between_look_and_start_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        offered = iter([port])
+        monkeypatch.setattr("deploy.servers.kafka.free_port", lambda *_, **__: next(offered, 0) or free_port())
+        said: list[str] = []
+
+        with running_kafka(tmp_path / "kafka", report=said.append) as kafka:
+            assert kafka.port != port
+
+    assert any(line.startswith(f"someone took port {port}") for line in said)
+
+
+def test_broker_that_does_not_serve_in_time_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.servers.kafka.START_SECONDS", 0.0)
+
+    with pytest.raises(ServerError, match="Kafka does not serve after 0 seconds"):
+        running_kafka(tmp_path / "kafka").__enter__()
+
+    assert not [process for process in psutil.Process().children(recursive=True) if str(tmp_path) in process.cmdline()]
+
+
+async def test_killed_broker_is_restarted_by_its_supervisor_at_the_same_address(tmp_path: Path) -> None:
+    kafka = await asyncio.to_thread(Kafka, tmp_path / "kafka")
+    back = asyncio.Event()
+
+    def changed(status: Status) -> None:
+        if status.restarts and status.state == "ready":
+            back.set()
+
+    async with Supervisor([to_process(kafka)], logs=tmp_path / "logs", changed=changed) as supervisor:
+        assert await supervisor.all_ready()
+        await send(kafka.bootstrap_servers, "things", b"tea")
+        pid = supervisor.status("kafka").pid
+        assert pid
+        psutil.Process(pid).kill()
+        await asyncio.wait_for(back.wait(), 30)
+
+        assert await first(kafka.bootstrap_servers, "things") == b"tea"
+    assert supervisor.status("kafka").exit_code == 128 + signal.SIGTERM
+
+
+def test_first_clean_stop_leaves_a_class_archive_that_the_next_start_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jars = kafka_jars()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / jars.name).symlink_to(jars)
+    monkeypatch.setenv("STORESTREAM_CACHE", str(tmp_path / "cache"))
+    with running_kafka(tmp_path / "kafka") as recording:
+        assert any(flag.startswith("-XX:ArchiveClassesAtExit=") for flag in recording.recording_argv)
+        assert not any("Archive" in flag for flag in recording.argv)
+
+    with running_kafka(tmp_path / "kafka") as mapping:
+        assert any(flag.startswith("-XX:SharedArchiveFile=") for flag in mapping.argv)
+        assert mapping.argv == mapping.recording_argv
+
+
+def test_real_maven_fetches_a_damaged_jar_again(tmp_path: Path) -> None:
+    locked = json.loads(LOCK.read_text())
+    smallest = min(locked["jars"], key=lambda jar: int(jar["size"]))
+    lock = tmp_path / "one.lock.json"
+    lock.write_text(json.dumps({**locked, "jars": [smallest]}))
+    said: list[str] = []
+    (jar,) = kafka_jars(tmp_path / "cache", lock=lock, report=said.append).iterdir()
+    whole = jar.read_bytes()
+    jar.write_bytes(whole[:-1])
+
+    kafka_jars(tmp_path / "cache", lock=lock, report=said.append)
+
+    assert jar.read_bytes() == whole
+    assert f"{jar.name} in the cache is damaged; fetching it again" in said
