@@ -51,8 +51,13 @@ class Child:
         self._link.setblocking(False)
 
     @property
-    def output(self) -> IO[bytes] | None:
-        """What the command writes, if it was started with `subprocess.PIPE`; close it when you have read it."""
+    def output(self) -> IO[bytes]:
+        """What the command writes, if it was started with `subprocess.PIPE`; close it when you have read it.
+
+        Raises: `ValueError` if it was not.
+        """
+        if self._tether.stdout is None:
+            raise ValueError("the child writes elsewhere")
         return self._tether.stdout
 
     def fileno(self) -> int:

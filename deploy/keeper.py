@@ -64,7 +64,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         child = Child(self.process.argv, env=self.process.env, output=self._output.target())
         self._child = child
-        self._output.follow(child.output)
+        self._output.follow(child)
         self._tell("starting", pid=child.pid)
         ended = asyncio.Event()
         loop.add_reader(child.fileno(), ended.set)
@@ -77,7 +77,14 @@ class Keeper:
             return was_ready
         finally:
             loop.remove_reader(child.fileno())
-            code = await asyncio.to_thread(child.stop, self.process.stop_within_seconds)
+            await self._end(child)
+
+    async def _end(self, child: Child) -> None:
+        stopping = asyncio.ensure_future(asyncio.to_thread(child.stop, self.process.stop_within_seconds))
+        try:
+            await asyncio.shield(stopping)
+        finally:
+            code = await stopping  # being cancelled meanwhile must not leave it half stopped
             self._child = None
             self.status = replace(self.status, pid=None, exit_code=code)
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from deploy.children import Child
+
 TAIL_LINES: Final = 15
 _KEPT_BYTES: Final = 65_536
 
@@ -18,8 +20,8 @@ class Output(Protocol):
     def target(self) -> int | IO[bytes]:
         """Return what the next child's stdout and stderr are to be (a file or `subprocess.PIPE`)."""
 
-    def follow(self, written: IO[bytes] | None) -> None:
-        """Take over the pipe of a child that was started with one."""
+    def follow(self, child: Child) -> None:
+        """Take over what *child* writes, if that is a pipe."""
 
     def tail(self) -> str:
         """Return the last lines written."""
@@ -42,7 +44,7 @@ class LogFile:
         """Return the file, open for appending."""
         return self._file
 
-    def follow(self, written: IO[bytes] | None) -> None:
+    def follow(self, child: Child) -> None:
         """Do nothing: the child holds the file."""
 
     def tail(self) -> str:
@@ -68,10 +70,9 @@ class PrefixedLines:
         """Ask for a pipe."""
         return subprocess.PIPE
 
-    def follow(self, written: IO[bytes] | None) -> None:
-        """Read *written* to its end, beside everything else."""
-        if written is not None:
-            threading.Thread(target=self._pass_on, args=[written], daemon=True).start()
+    def follow(self, child: Child) -> None:
+        """Read the pipe to its end, beside everything else."""
+        threading.Thread(target=self._pass_on, args=[child.output], daemon=True).start()
 
     def tail(self) -> str:
         """Return the last lines read."""

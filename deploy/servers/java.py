@@ -31,10 +31,10 @@ def find_java(environment: Mapping[str, str] = os.environ) -> Java:
     """Return the Java of `JAVA_HOME`, else the one on the `PATH`. Raises: `ServerError` if none is new enough."""
     executable, origin = _executable(environment)
     try:
-        answer = subprocess.run([executable, "-version"], capture_output=True, text=True, timeout=60, check=False)
+        answer = subprocess.run([executable, "-version"], capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         raise ServerError(f"Java does not run ({origin}); the embedded Kafka needs it. {_INSTALL}") from None
-    description = answer.stderr + answer.stdout
+    description = (answer.stderr + answer.stdout).decode(errors="replace")
     version = re.search(r'version "(?:1\.)?(\d+)', description)
     if version is None:
         raise ServerError(f"Java does not tell its version ({origin}); the embedded Kafka needs it. {_INSTALL}")

@@ -58,7 +58,7 @@ class Kafka:
         self.port = free_port(port)
         self.controller_port = free_port(except_for=[self.port])
         self.bootstrap_servers = f"{LOOPBACK}:{self.port}"
-        self._java = [java.executable, *_FLAGS, f"-Dlog4j2.configurationFile={_LOGGING}"]
+        self._java = [java.executable, *_FLAGS, f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"]
         self._path = ["-cp", os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))]
         tool = [*self._java, *self.classes.use(), *self._path]
         self._properties = prepare(self.folder, port=self.port, controller_port=self.controller_port, java=tool)

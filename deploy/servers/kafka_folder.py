@@ -87,11 +87,14 @@ def prepare(folder: Path, *, port: int, controller_port: int, java: Sequence[str
     Raises: `ServerError` if the folder cannot be used.
     """
     check(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "log").exists():
-        _format(folder, java)
     properties = folder / "server.properties"
-    properties.write_text(_properties(folder / "log", port, controller_port))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "log").exists():
+            _format(folder, java)
+        properties.write_text(_properties(folder / "log", port, controller_port))
+    except OSError as error:
+        raise ServerError(f"The embedded Kafka's folder {folder} cannot be written: {error.strerror}.") from None
     return properties
 
 
@@ -100,9 +103,18 @@ def _properties(log: Path, port: int, controller_port: int) -> str:
         f"controller.quorum.voters=1@{LOOPBACK}:{controller_port}",
         f"listeners=PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
         f"advertised.listeners=PLAINTEXT://{LOOPBACK}:{port}",
-        f"log.dirs={log.absolute()}",
+        f"log.dirs={_in_properties(log.absolute())}",
     ]
     return _SETTINGS.read_text() + "\n" + "\n".join(lines) + "\n"
+
+
+def _in_properties(path: Path) -> str:
+    """Write *path* as Java reads a properties file: Latin-1, everything else escaped."""
+    if "," in str(path):
+        raise ServerError(f"Kafka takes no folder with a comma in its path ({path}). Choose another folder.")
+    units = str(path).replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if 32 <= code < 127 else f"\\u{code:04x}" for code in codes)
 
 
 def _format(folder: Path, java: Sequence[str]) -> None:
@@ -114,11 +126,11 @@ def _format(folder: Path, java: Sequence[str]) -> None:
         properties.write_text(_properties(Path(place) / "log", 1, 2))
         command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+            done = subprocess.run(command, capture_output=True, timeout=120, check=False)
         except subprocess.TimeoutExpired:
             raise ServerError(f"Kafka's StorageTool did not format {folder} within two minutes.") from None
         if done.returncode != 0:
-            said = "\n".join((done.stderr + done.stdout).strip().splitlines()[-10:])
+            said = "\n".join((done.stderr + done.stdout).decode(errors="replace").strip().splitlines()[-10:])
             raise ServerError(f"Kafka's StorageTool could not format {folder}:\n{said}")
         os.replace(Path(place) / "log", folder / "log")
 

@@ -69,16 +69,24 @@ def kafka_jars(cache: Path | None = None, *, lock: Path = LOCK, report: Report =
     """
     folder = (cache or cache_folder()) / f"kafka-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     jars = read_lock(lock)
-    if not _wanting(folder, jars):
-        return folder
-    with held(folder.with_suffix(".lock")):
-        wanting = _wanting(folder, jars)  # another process may have been faster
-        for jar in wanting:
-            if (folder / jar.file).exists():
-                report(f"{jar.file} in the cache is damaged; fetching it again")
-        if wanting:
-            _fetch(wanting, folder, report)
+    try:
+        if _wanting(folder, jars):
+            with held(folder.with_suffix(".lock")):
+                _complete(folder, jars, report)
+    except OSError as error:
+        raise ServerError(
+            f"The cache folder {folder.parent} cannot be used: {error.strerror}. Name another with STORESTREAM_CACHE."
+        ) from None
     return folder
+
+
+def _complete(folder: Path, jars: Sequence[Jar], report: Report) -> None:
+    wanting = _wanting(folder, jars)  # another process may have been faster
+    for jar in wanting:
+        if (folder / jar.file).exists():
+            report(f"{jar.file} in the cache is damaged; fetching it again")
+    if wanting:
+        _fetch(wanting, folder, report)
 
 
 def _wanting(folder: Path, jars: Sequence[Jar]) -> list[Jar]:

@@ -8,14 +8,17 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
+from deploy.children import Child
 from deploy.servers import ServerError
 
 _PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 _PATIENCE_SECONDS: Final = 900.0
+_BURIAL_SECONDS: Final = 30.0
 _INSTALL: Final = "Install Maven (Debian: apt-get install maven; macOS: brew install maven)."
 
 Report = Callable[[str], None]
@@ -70,24 +73,20 @@ def _tags(coordinate: str, names: str) -> str:
 
 def _run(command: Sequence[str], arrived: Arrived) -> None:
     errors: list[str] = []
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as maven:
-        assert maven.stdout is not None  # noqa: S101 - Popen's promise for PIPE
+    with Child(command, output=subprocess.PIPE) as maven, closing(maven.output) as written:
         limit = threading.Timer(_PATIENCE_SECONDS, maven.kill)
         limit.start()
         try:
-            for line in maven.stdout:
+            for raw in written:
+                line = raw.decode(errors="replace")
                 file = re.match(r"(?:\[INFO\] )?Downloaded from .*/([^/ ]+\.jar)\b", line)
                 if file:
                     arrived(file[1])
                 elif "[ERROR]" in line:
                     errors.append(line.replace("[ERROR]", "").strip())
-        except BaseException:
-            maven.kill()
-            raise
         finally:
             limit.cancel()
-    if maven.returncode != 0:
-        reason = " ".join(errors[:2]) or f"it ended with code {maven.returncode}"
+        code = maven.wait(_BURIAL_SECONDS)
+    if code != 0:
+        reason = " ".join(errors[:2]) or f"it ended with code {code}"
         raise ServerError(f"Maven could not fetch the embedded Kafka's jars: {reason}")

@@ -58,6 +58,11 @@ async def test_second_start_on_the_same_folder_has_the_records_of_the_first(tmp_
         assert await first(kafka.bootstrap_servers, "things") == b"tea"
 
 
+def test_folder_may_have_a_name_with_spaces_and_signs(tmp_path: Path) -> None:
+    with running_kafka(tmp_path / "ada's shop: #1 = 100%!" / "kafka") as kafka:
+        assert (kafka.folder / "log" / "meta.properties").exists()
+
+
 def test_taken_port_gives_way_to_a_free_one(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -109,6 +109,21 @@ async def test_process_deaf_to_sigterm_is_killed_when_its_time_is_over(tmp_path:
     assert time.monotonic() - began < 5
 
 
+async def test_leaving_while_a_process_is_being_stopped_waits_for_its_end(tmp_path: Path) -> None:
+    async def never() -> bool:
+        return False
+
+    argv = (sys.executable, "-c", STUBBORN)
+    deaf = Process("api", argv, ready=never, ready_within_seconds=0.5, stop_within_seconds=1)
+    async with Supervisor([deaf], logs=tmp_path, changed=quiet) as supervisor:
+        await until(lambda: "up" in (tmp_path / "api.log").read_text())
+        pid = supervisor.status("api").pid
+        assert pid
+        await asyncio.sleep(1)  # its time to become ready is over: it has SIGTERM, and ignores it
+
+    assert is_gone(pid)
+
+
 async def test_logs_of_the_run_before_are_kept_once(tmp_path: Path) -> None:
     for word in ("first", "second"):
         talker = a_process("stitch", "sh", "-c", f"echo {word}; exec sleep 600")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.servers import ServerError
-from deploy.servers.kafka_folder import CLUSTER_ID, check, holder, read_properties
+from deploy.servers.kafka_folder import CLUSTER_ID, check, holder, prepare, read_properties
 
 
 def a_folder(path: Path, **identity: str) -> Path:
@@ -63,3 +63,23 @@ def test_properties_are_read_without_comments(tmp_path: Path) -> None:
     (tmp_path / "a.properties").write_text("# a=b\n\ncolour = green\npath=x=y\n")
 
     assert read_properties(tmp_path / "a.properties") == {"colour": "green", "path": "x=y"}
+
+
+def test_path_with_other_letters_is_escaped_as_java_reads_it(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "café 🛍")
+
+    properties = read_properties(prepare(folder, port=1, controller_port=2, java=[]))
+
+    assert properties["log.dirs"] == f"{tmp_path}/caf\\u00e9 \\ud83d\\udecd/log"
+
+
+def test_path_with_a_comma_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match="no folder with a comma"):
+        prepare(a_folder(tmp_path / "a,b"), port=1, controller_port=2, java=[])
+
+
+def test_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ServerError, match="cannot be written: Not a directory"):
+        prepare(tmp_path / "file" / "kafka", port=1, controller_port=2, java=[])

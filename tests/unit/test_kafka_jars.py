@@ -123,6 +123,13 @@ def test_failing_maven_is_quoted(shelf: Shelf) -> None:
         shelf.fetch()
 
 
+def test_cache_that_cannot_be_written_is_told_with_the_setting_that_names_another(shelf: Shelf) -> None:
+    shelf.cache.write_text("a file is in the way")
+
+    with pytest.raises(ServerError, match=r"cannot be used: Not a directory\. Name another with STORESTREAM_CACHE"):
+        shelf.fetch()
+
+
 def test_leftovers_of_a_killed_fetch_are_removed(shelf: Shelf) -> None:
     folder = shelf.fetch()
     (folder / "tea-1.0.jar").unlink()
