@@ -4,6 +4,7 @@ In order: a handle for the user, the settings of the request, then one of three 
 a result piece by piece.
 """
 
+import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from deploy.servers.clickhouse.sessions import Session, Sessions
 from deploy.servers.clickhouse.statements import format_of
 from deploy.servers.clickhouse.streams import PIECE_BYTES, ResultStream, may_stream
 
+# The engine has a command line's own commands (`exit`, `\\d`) and takes them for done.
+_CLIENT_COMMAND: Final = re.compile(r"\s*(?:\\.*|[^\s();]+[\s;]*)", re.DOTALL)
 _SELECTING: Final = frozenset({"SELECT", "WITH", "FROM", "("})
 
 
@@ -106,6 +109,8 @@ class Execution:
         return query_class
 
     def _class_of_one(self, statement: Statement) -> str:
+        if _CLIENT_COMMAND.fullmatch(statement.sql) and statement.word not in ("COMMIT", "ROLLBACK"):
+            raise refusal("SYNTAX_ERROR", "Syntax error: this is a command of a client, not a statement.")
         query_class, count = self.engine.query_class(statement.sql)
         if count > 1:
             raise refusal("SYNTAX_ERROR", "Multi-statements are not allowed")

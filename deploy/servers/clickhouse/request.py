@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import IO
 
 from deploy.servers.clickhouse.errors import refusal
-from deploy.servers.clickhouse.statements import HEAD_BYTES, Insert, find_rows, first_word, reads_a_file
+from deploy.servers.clickhouse.statements import (
+    HEAD_BYTES,
+    Insert,
+    find_rows,
+    first_word,
+    reads_a_file,
+    reads_its_input,
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ def statement_of(query: str, body: IO[bytes], *, default_format: str | None) -> 
             return Statement(insert.sql, word, rows)
         if reads_a_file(head):
             raise refusal("NOT_IMPLEMENTED", "INSERT FROM INFILE is not allowed over HTTP.")
+        if reads_its_input(head):  # the engine would insert nothing and say nothing
+            raise refusal(
+                "NOT_IMPLEMENTED", "The embedded ClickHouse has no input(): insert into a table, then select."
+            )
     rest = body.read()
     text = head + b"\n" + rest if query and rest else head + rest
     if not text.strip():

@@ -7,6 +7,7 @@ own parser (`guard`).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 # As much of an INSERT as is searched for its FORMAT; ClickHouse's own max_query_size.
@@ -98,6 +99,11 @@ def format_of(text: bytes, default: str) -> str:
 def reads_a_file(head: bytes) -> bool:
     """Tell whether an INSERT takes its rows from a file of the machine the engine runs on."""
     return any(token.text.upper() == b"INFILE" for token in _outermost_after_table(head))
+
+
+def reads_its_input(head: bytes) -> bool:
+    """Tell whether an INSERT … SELECT reads the rows sent along with it by `input()`."""
+    return any(word.text.upper() == b"INPUT" and after.text == b"(" for word, after in pairwise(tokens(head)))
 
 
 def _outermost_after_table(head: bytes) -> Iterator[Token]:
