@@ -24,7 +24,7 @@ from deploy.processes import Process
 from deploy.servers import ServerError
 from deploy.servers.java import find_java
 from deploy.servers.kafka_classes import ClassArchive
-from deploy.servers.kafka_folder import check, prepare
+from deploy.servers.kafka_folder import check, last_lines, prepare
 from deploy.servers.kafka_jars import kafka_jars, say
 from deploy.servers.maven import Report
 
@@ -97,10 +97,9 @@ class Kafka:
     def tail(self, lines: int = 15) -> str:
         """Return the last *lines* of what the broker wrote, without Java's stack traces."""
         try:
-            written = self.log.read_text(errors="replace").splitlines()
+            return last_lines(self.log.read_text(errors="replace"), lines)
         except FileNotFoundError:
             return ""
-        return "\n".join([line for line in written if not line.startswith("\t")][-lines:])
 
 
 @contextmanager

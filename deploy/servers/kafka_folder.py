@@ -130,9 +130,14 @@ def _format(folder: Path, java: Sequence[str]) -> None:
         except subprocess.TimeoutExpired:
             raise ServerError(f"Kafka's StorageTool did not format {folder} within two minutes.") from None
         if done.returncode != 0:
-            said = "\n".join((done.stderr + done.stdout).decode(errors="replace").strip().splitlines()[-10:])
+            said = last_lines((done.stderr + done.stdout).decode(errors="replace"), 10)
             raise ServerError(f"Kafka's StorageTool could not format {folder}:\n{said}")
         os.replace(Path(place) / "log", folder / "log")
+
+
+def last_lines(written: str, count: int) -> str:
+    """Return the last *count* lines of what a Java program wrote, without its stack traces."""
+    return "\n".join([line for line in written.splitlines() if line and not line.startswith("\t")][-count:])
 
 
 def read_properties(path: Path) -> dict[str, str]:

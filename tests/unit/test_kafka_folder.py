@@ -83,3 +83,12 @@ def test_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ServerError, match="cannot be written: Not a directory"):
         prepare(tmp_path / "file" / "kafka", port=1, controller_port=2, java=[])
+
+
+def test_failing_storage_tool_is_quoted_without_its_stack_and_leaves_nothing(tmp_path: Path) -> None:
+    tool = ["sh", "-c", "printf 'no room left\\n\\tat kafka.Tool\\n' >&2; exit 1"]
+
+    with pytest.raises(ServerError, match=r"could not format .*:\nno room left$"):
+        prepare(tmp_path / "kafka", port=1, controller_port=2, java=tool)
+
+    assert list((tmp_path / "kafka").iterdir()) == []
