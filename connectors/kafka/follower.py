@@ -6,7 +6,7 @@ Measured: 100,000 products in 0.3 s, where a Faust GlobalTable takes 16 s.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -16,11 +16,16 @@ from schemas.errors import TransientError
 
 log = structlog.get_logger()
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS: Final = 1.0
+METADATA_AGE_MS: Final = 60_000
+"""How soon partitions added to the topic are noticed."""
 
 
 class Follower:
-    """Reads all partitions of *topic* for ever. *apply* must not raise: it gets each record in partition order."""
+    """Reads all partitions of *topic* for ever. *apply* must not raise: it gets each record in partition order.
+
+    Outages are waited for, as is a topic that is not there yet. A topic made anew is read from its beginning.
+    """
 
     def __init__(self, bootstrap_servers: str, topic: str, apply: Callable[[Any], None]) -> None:
         """Take where to read and what to do with each record; connects to nothing yet."""
@@ -34,6 +39,7 @@ class Follower:
     async def start(self) -> None:
         """Begin to follow in the background."""
         self._task = asyncio.create_task(self._follow_for_ever(), name=f"follow {self._topic}")
+        self._task.add_done_callback(self._report)
 
     async def stop(self) -> None:
         """End it."""
@@ -46,11 +52,24 @@ class Follower:
 
         Raises:
             TransientError: when that takes longer than *timeout_seconds*.
+            Exception: what *apply* raised, which ended the following.
         """
+        if self._task is None:
+            raise RuntimeError("a follower that was not started never catches up")
+        waiting = asyncio.ensure_future(self._caught_up.wait())
         try:
-            await asyncio.wait_for(self._caught_up.wait(), timeout_seconds)
-        except TimeoutError:
-            raise TransientError(f"topic {self._topic} was not read to its end in {timeout_seconds:g} s") from None
+            await asyncio.wait({waiting, self._task}, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self._task.done():
+            self._task.result()
+        if not self._caught_up.is_set():
+            raise TransientError(f"topic {self._topic} was not read to its end in {timeout_seconds:g} s")
+
+    async def ended(self) -> None:
+        """Wait until the following ends and raise what *apply* raised; for a process that must not go on without."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     @property
     def is_caught_up(self) -> bool:
@@ -66,44 +85,55 @@ class Follower:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        """Read until partitions are added or Kafka gives up on us; where it went on is kept in `_next`."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers, fetch_max_wait_ms=100, enable_auto_commit=False
+            bootstrap_servers=self._bootstrap_servers,
+            auto_offset_reset="earliest",  # offsets out of range: another topic of the same name, to be read whole
+            metadata_max_age_ms=METADATA_AGE_MS,
+            fetch_max_wait_ms=100,
+            enable_auto_commit=False,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             ends = await self._assign(consumer)
-            self._note_progress(ends)
-            while True:
+            while len(consumer.partitions_for_topic(self._topic) or ()) <= len(ends):
                 fetched: dict[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=200)
-                for partition, records in fetched.items():
+                for records in fetched.values():
                     for record in records:
                         self._apply(record)
-                    self._next[partition] = records[-1].offset + 1
-                # The position, not the last record: compaction leaves gaps at the end.
-                if not self._caught_up.is_set():
-                    for partition in ends:
-                        self._next[partition] = await consumer.position(partition)
-                    self._note_progress(ends)
+                await self._note_progress(consumer, ends)
         finally:
             await consumer.stop()
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
-        await consumer._client.force_metadata_update()
-        numbers = consumer.partitions_for_topic(self._topic)
-        while not numbers:
-            await asyncio.sleep(RETRY_SECONDS)
-            await consumer._client.set_topics([self._topic])
-            numbers = consumer.partitions_for_topic(self._topic)
+        """Take every partition, each where it was left; returns where they end now."""
+        numbers = await self._partition_numbers(consumer)
         partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         for partition in partitions:
             if partition in self._next:
                 consumer.seek(partition, self._next[partition])
-            else:
-                await consumer.seek_to_beginning(partition)
+        if fresh := [partition for partition in partitions if partition not in self._next]:
+            await consumer.seek_to_beginning(*fresh)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
         return ends
 
-    def _note_progress(self, ends: dict[TopicPartition, int]) -> None:
-        if all(self._next.get(partition, 0) >= end for partition, end in ends.items()):
+    async def _partition_numbers(self, consumer: AIOKafkaConsumer) -> set[int]:
+        while True:
+            consumer._client.set_topics([self._topic])
+            await consumer._client.force_metadata_update()
+            if numbers := consumer.partitions_for_topic(self._topic):
+                found: set[int] = numbers
+                return found
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _note_progress(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+        # Positions, not the last records: compaction and deletion leave gaps, also at the end.
+        for partition in ends:
+            self._next[partition] = await consumer.position(partition)
+        if not self._caught_up.is_set() and all(self._next[partition] >= end for partition, end in ends.items()):
             self._caught_up.set()
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (failure := task.exception()):
+            log.critical("following ended", topic=self._topic, error=type(failure).__name__)

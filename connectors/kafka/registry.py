@@ -20,8 +20,8 @@ async def codec(registry: RegistrySettings, kafka: KafkaSettings) -> Codec:
     Registers our schemas under `<topic>-value`, older versions first, so that the registry checks them too.
 
     Raises:
-        ConfigurationError: the registry refuses a schema as incompatible.
-        TransientError: the registry does not answer.
+        ConfigurationError: the registry refuses a schema as incompatible, or refuses us.
+        TransientError: the registry does not answer, or is in trouble.
     """
     if registry.url is None:
         return Codec.from_lock()
@@ -47,6 +47,8 @@ async def _register(client: httpx.AsyncClient, subject: str, schema: dict[str, A
         raise TransientError(f"schema registry did not answer: {type(exc).__name__}") from exc
     if answer.status_code == 409:
         raise ConfigurationError(f"the schema registry refuses {subject} as incompatible")
+    if answer.is_client_error and answer.status_code not in (408, 429):
+        raise ConfigurationError(f"the schema registry refuses {subject} with {answer.status_code}")
     if not answer.is_success:
         raise TransientError(f"schema registry answered {answer.status_code} for {subject}")
     return int(answer.json()["id"])
