@@ -5,10 +5,20 @@ again when an event comes twice: a kill may fall between an output and its state
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from schemas.errors import ConfigurationError
+from streams.faust_fixes import changelogs, epochs
 from streams.outbox import Outbox, Output
+
+# A start reads the changelog whole, so it must not grow far beyond the keys: small segments, compacted early.
+# https://kafka.apache.org/documentation/#topicconfigs
+CHANGELOG_CONFIG: Final = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(32 * 1024 * 1024),
+    "segment.ms": str(60 * 60 * 1000),
+    "min.cleanable.dirty.ratio": "0.2",
+}
 
 
 class Table:
@@ -24,7 +34,13 @@ class Table:
             raise ConfigurationError(f"tables live in memory:// only, not in {app.conf.store.scheme}://")
         self._app = app
         self._outbox = outbox
-        self._table = app.Table(name, key_type=bytes, value_type=bytes, partitions=app.conf.topic_partitions)
+        self._table = app.Table(
+            name,
+            key_type=bytes,
+            value_type=bytes,
+            partitions=app.conf.topic_partitions,
+            extra_topic_configs=CHANGELOG_CONFIG,
+        )
 
     @property
     def changelog(self) -> str:
@@ -49,7 +65,8 @@ class Table:
             else:
                 store.data[key] = value
                 store._key_partition[key] = partition  # so that it goes when the partition goes
-        await self._outbox.send(self.changelog, partition, (Output(key, value) for key, value in changes.items()))
+        headers = (epochs.header(changelogs.epochs(store).get(partition, 0)),)
+        await self._outbox.send(self.changelog, partition, (Output(*change, headers) for change in changes.items()))
 
     def items(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield partition, key and value of everything kept, as it is now; for sweepers."""

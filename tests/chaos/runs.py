@@ -1,0 +1,127 @@
+"""One run: topics, workers, load, a scenario, and the verdict."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.chaos import verdicts
+from tests.chaos.crew import Crew
+from tests.chaos.load import PARTITIONS, Load
+from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.verdicts import Verdict
+from tests.chaos.workers import COUNTED, RECEIVED
+
+DRAIN_SECONDS = 45.0
+SESSION_SECONDS = 6
+
+
+@dataclass
+class Run:
+    """*scenario* against workers of *kind*; *stock* leaves Faust as it is."""
+
+    bootstrap_servers: str
+    kind: str
+    scenario: str
+    seed: int
+    folder: Path
+    stock: bool = False
+    early: int = 0
+
+    @property
+    def prefix(self) -> str:
+        """What this run's topics and group begin with."""
+        return f"{self.folder.name}-"
+
+    async def play(self, load: Load) -> Verdict:
+        """Do it all, and leave nothing running."""
+        chance = random.Random(self.seed)
+        async with _topics(self.bootstrap_servers, [self.prefix + RECEIVED, self.prefix + COUNTED]):
+            crew = Crew(self.kind, self.folder, self._env(), ["--stock"] if self.stock else [])
+            watching = [asyncio.create_task(each) for each in (crew.supervise(), self._watch_commits())]
+            try:
+                sending = load.send(self.bootstrap_servers, self.prefix + RECEIVED)
+                await asyncio.gather(SCENARIOS[self.scenario](crew, chance), _later(2.0, sending))
+                behind = await self._drained(crew)
+                await crew.stop_all()
+            finally:
+                for task in watching:
+                    task.cancel()
+                crew.kill_all()
+            verdict = await self._compare(load)
+        return verdict._replace(behind=behind, early=self.early, unclean=len(crew.unclean), failed=crew.failed)
+
+    def _env(self) -> dict[str, str]:
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "STORESTREAM_PARTITIONS": str(PARTITIONS),
+            "STORESTREAM_TOPIC_PREFIX": self.prefix,
+            "WORKER_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
+            "WORKER_FOLDER": str(self.folder / "workers"),
+        }
+
+    async def _compare(self, load: Load) -> Verdict:
+        if self.kind == "sink":
+            return verdicts.of_sink(load, self.folder)
+        outputs = await verdicts.read_all(self.bootstrap_servers, self.prefix + COUNTED)
+        changelog = await verdicts.read_all(self.bootstrap_servers, f"{self.prefix}count-keys-changelog")
+        return verdicts.of_counting(load, outputs, changelog)
+
+    async def _committed(self) -> dict[int, int]:
+        async with _admin(self.bootstrap_servers) as admin:
+            offsets = await admin.list_consumer_group_offsets(self.prefix + self.kind)
+        topic = self.prefix + RECEIVED
+        return {tp.partition: kept.offset for tp, kept in offsets.items() if tp.topic == topic and kept.offset >= 0}
+
+    async def _drained(self, crew: Crew) -> int:
+        """Wait until all is committed; return how many records are not."""
+        partitions = [TopicPartition(self.prefix + RECEIVED, number) for number in range(PARTITIONS)]
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
+        await consumer.start()
+        ends = await consumer.end_offsets(partitions)
+        await consumer.stop()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while True:
+            committed = await self._committed()
+            behind = sum(int(end) - committed.get(tp.partition, 0) for tp, end in ends.items())
+            if not behind or time.monotonic() > deadline:
+                return behind
+            await asyncio.sleep(0.3)
+
+    async def _watch_commits(self) -> None:
+        while self.kind == "sink":
+            await asyncio.sleep(0.5)
+            with contextlib.suppress(Exception):  # the group may not exist yet
+                committed = await self._committed()
+                self.early = max(self.early, verdicts.committed_early(self.folder, committed))
+
+
+async def _later(seconds: float, coroutine: object) -> None:
+    await asyncio.sleep(seconds)
+    await coroutine  # type: ignore[misc]
+
+
+@asynccontextmanager
+async def _admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def _topics(bootstrap_servers: str, names: list[str]) -> AsyncIterator[None]:
+    async with _admin(bootstrap_servers) as admin:
+        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+    yield
+    async with _admin(bootstrap_servers) as admin:
+        await admin.delete_topics(names)

@@ -1,0 +1,88 @@
+"""What happens to the workers while the load runs. Each takes the crew and a seeded source of chance."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable
+
+from tests.chaos.crew import Crew
+
+Scenario = Callable[[Crew, random.Random], Awaitable[None]]
+FROZEN_SECONDS = 9.0
+REGROUP_SECONDS = 5.0
+
+
+async def join(crew: Crew, chance: random.Random) -> None:
+    """A second worker joins the first."""
+    crew.start()
+    await asyncio.sleep(chance.uniform(2, 5))
+    crew.start()
+
+
+async def term(crew: Crew, chance: random.Random) -> None:
+    """Of two workers one is stopped with SIGTERM, and another comes."""
+    await _two(crew, chance)
+    await crew.stop(chance.choice(crew.running))
+    await asyncio.sleep(chance.uniform(0, 1))
+    crew.start()
+
+
+async def kill(crew: Crew, chance: random.Random) -> None:
+    """Of two workers one is killed with SIGKILL, and another comes."""
+    await _two(crew, chance)
+    crew.kill(chance.choice(crew.running))
+    await asyncio.sleep(chance.uniform(0, 1))
+    crew.start()
+
+
+async def both(crew: Crew, chance: random.Random) -> None:
+    """Both of two workers are killed, and two others come."""
+    await _two(crew, chance)
+    for _ in range(2):
+        crew.kill(crew.running[0])
+        await asyncio.sleep(chance.uniform(0, 0.5))
+    crew.start()
+    crew.start()
+
+
+async def storm(crew: Crew, chance: random.Random) -> None:
+    """Workers come, stop and are killed so fast that rebalances fall into rebalances."""
+    await _two(crew, chance)
+    for _ in range(6):
+        await asyncio.sleep(chance.uniform(0.05, 1.2))
+        if len(crew.running) < 2 or chance.random() < 0.5:
+            crew.start()
+        elif chance.random() < 0.5:
+            await crew.stop(chance.choice(crew.running))
+        else:
+            crew.kill(chance.choice(crew.running))
+
+
+async def static(crew: Crew, chance: random.Random) -> None:
+    """One of two static members is killed and comes back under its name, before the group misses it."""
+    crew.start("one")
+    crew.start("two")
+    await asyncio.sleep(chance.uniform(3, 5))
+    victim = chance.choice(crew.running)
+    crew.kill(victim)
+    await asyncio.sleep(chance.uniform(0, 1))
+    crew.start(crew.instances[victim.pid])
+
+
+async def freeze(crew: Crew, chance: random.Random) -> None:
+    """One of two workers stands still until the group gives its partitions away, and then goes on."""
+    await _two(crew, chance)
+    victim = chance.choice(crew.running)
+    victim.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(FROZEN_SECONDS)
+    victim.send_signal(signal.SIGCONT)
+    await asyncio.sleep(REGROUP_SECONDS)  # the next recovery writes anew what the frozen one wrote late
+
+
+async def _two(crew: Crew, chance: random.Random) -> None:
+    crew.start()
+    crew.start()
+    await asyncio.sleep(chance.uniform(3, 5))
+
+
+SCENARIOS: dict[str, Scenario] = {each.__name__: each for each in (join, term, kill, both, storm, static, freeze)}
