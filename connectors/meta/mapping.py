@@ -1,0 +1,122 @@
+"""An enriched event in, the server event Meta understands out; pure.
+
+Which of Meta's events a storefront event is stands in `META_NAMES`. Nothing is guessed: an amount without a currency,
+a product without the id its catalog would use, a click without a time are left out, and `validation` decides.
+https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters
+"""
+
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Final, NamedTuple, cast
+
+from connectors.meta.products import described, money
+from connectors.meta.wire import Conversion, CustomData, UserData
+from schemas.click_ids import fbc_from_click
+from schemas.records import Destination, EnrichedEvent, Event
+
+META_NAMES: Final = {
+    "page_viewed": "PageView",
+    "product_viewed": "ViewContent",
+    "product_added_to_cart": "AddToCart",
+    "checkout_started": "InitiateCheckout",
+    "payment_info_submitted": "AddPaymentInfo",
+    "search_submitted": "Search",
+    # Made once per order by stitch. `checkout_completed` is a hint that may be missing, late or doubled: never sent.
+    "purchase": "Purchase",
+}
+
+LIMITED_DATA_USE: Final = ["LDU"]
+
+
+class Terms(NamedTuple):
+    """What a shop and one of its destinations settle for every event.
+
+    *country* is the shop's; *site_url* is where an order was placed that no browser told of.
+    """
+
+    destination: Destination
+    country: str | None
+    site_url: str | None
+
+
+def meta_name(event: Event) -> str | None:
+    """Name *event* as Meta does; None for what Meta has no standard event for."""
+    name = META_NAMES.get(event["name"]) if event["kind"] == "standard" else None
+    return None if name == "Purchase" and event["source"] != "webhook" else name
+
+
+def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, *, limited_use: bool) -> Conversion:
+    """Describe *enriched* as Meta's event *name*; *limited_use*: the visitor forbade the sale of their data."""
+    event = enriched["event"]
+    conversion = Conversion(
+        event_name=name,
+        event_time=event["occurred_at"] // 1000,
+        event_id=event["event_id"],  # the page sends the same id: Meta takes one of the two
+        action_source="website",
+        user_data=to_user_data(event),
+    )
+    if url := event["url"] or (terms.site_url if name == "Purchase" else None):
+        conversion["event_source_url"] = url
+    if event["referrer"]:
+        conversion["referrer_url"] = event["referrer"]
+    if custom := _custom_data(enriched, name, terms):
+        conversion["custom_data"] = custom
+    if limited_use:
+        # Country 0 and state 0: Meta finds out where the visitor is, and applies that state's law.
+        # https://developers.facebook.com/documentation/ads-commerce/marketing-api/overview/data-processing-options
+        conversion["data_processing_options"] = LIMITED_DATA_USE
+        conversion["data_processing_options_country"] = 0
+        conversion["data_processing_options_state"] = 0
+    return conversion
+
+
+def to_user_data(event: Event) -> UserData:
+    """Say who it was: the hashes made at the edge, our own ids hashed, and what is never hashed."""
+    user: dict[str, object] = {key: value for key, value in event["user_data"].items() if value}
+    user["external_id"] = _external_ids(event)
+    user["fbp"] = event["fbp"]
+    user["fbc"] = event["fbc"] or _fbc(event)
+    user["client_ip_address"] = _address(event["client_ip"])
+    user["client_user_agent"] = event["user_agent"]
+    return cast(UserData, {key: value for key, value in user.items() if value})
+
+
+def _external_ids(event: Event) -> list[str]:
+    """Hash the customer, then the browser: a match on either is a match."""
+    given = [event["user_data"].get("external_id")]
+    ours = [_hashed(event["customer_id"]), _hashed(event["client_id"])]
+    return list(dict.fromkeys(each for each in given + ours if each))
+
+
+def _hashed(identifier: str | None) -> str | None:
+    return sha256(identifier.encode()).hexdigest() if identifier else None
+
+
+def _fbc(event: Event) -> str | None:
+    """Build the click of this event's own URL; a click met earlier comes in `fbc`, with the time it was first seen."""
+    fbclid = event["click_ids"].get("fbclid")
+    return fbc_from_click(fbclid, event["occurred_at"]) if fbclid else None
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        return str(ip_address(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _custom_data(enriched: EnrichedEvent, name: str, terms: Terms) -> CustomData:
+    event = enriched["event"]
+    custom = described(enriched, terms.destination, terms.country)
+    value, currency = money(event["value"], event["currency"])
+    if value is not None and (currency is not None or name == "Purchase"):  # a Purchase without is skipped, and why
+        custom["value"] = value
+    if currency is not None and (value is not None or name == "Purchase"):
+        custom["currency"] = currency
+    if name == "InitiateCheckout" and event["items"]:
+        custom["num_items"] = sum(item["quantity"] for item in event["items"])
+    if name == "Purchase" and event["order_id"]:
+        custom["order_id"] = event["order_id"]
+    if name == "Search" and event["search_query"]:
+        custom["search_string"] = event["search_query"]
+    return custom
