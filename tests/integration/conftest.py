@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from deploy.servers.clickhouse.local import ClickHouse, running_clickhouse
@@ -41,6 +42,16 @@ def embedded_clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     """Our embedded ClickHouse, whatever else is at hand: for the tests of that server itself."""
     with running_clickhouse(tmp_path_factory.mktemp("embedded")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_http(embedded_clickhouse: ClickHouse) -> Iterator[httpx.Client]:
+    """Plain HTTP to our embedded ClickHouse, as its writer."""
+    auth = httpx.URL(embedded_clickhouse.url)
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{embedded_clickhouse.port}", auth=(auth.username, auth.password), timeout=60
+    ) as client:
+        yield client
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,33 +1,21 @@
 """The embedded ClickHouse speaks ClickHouse's HTTP protocol, as curl and drivers of other languages use it."""
 
-import gzip
 import io
 import json
 import subprocess
 import uuid
-import zlib
-from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import httpx
-import lz4.frame
 import pyarrow
 import pyarrow.parquet
 import pytest
-import zstandard
-
-from deploy.servers.clickhouse.frames import BlockDecoder, BlockEncoder
-from deploy.servers.clickhouse.local import ClickHouse
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def http(embedded_clickhouse: ClickHouse) -> Iterator[httpx.Client]:
-    url = urlsplit(embedded_clickhouse.url)
-    place = f"http://127.0.0.1:{url.port}"
-    with httpx.Client(base_url=place, auth=(url.username or "", url.password or ""), timeout=60) as client:
-        yield client
+def http(embedded_http: httpx.Client) -> httpx.Client:
+    return embedded_http
 
 
 @pytest.fixture
@@ -122,69 +110,6 @@ def test_rows_may_come_every_way_clickhouse_takes_them(http: httpx.Client, table
     http.post("/", params=parameters, content=body.format(t=table)).raise_for_status()
 
     assert asked(http, f"SELECT groupArray(a) FROM (SELECT a FROM {table} ORDER BY a)") == "[1,2]\n"
-
-
-CODED = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
-    "lz4": lz4.frame.compress,
-}
-PLAIN = {
-    "gzip": gzip.decompress,
-    "deflate": zlib.decompress,
-    "zstd": lambda coded: zstandard.ZstdDecompressor().decompressobj().decompress(coded),
-    "lz4": lz4.frame.decompress,
-}
-
-
-@pytest.mark.parametrize("coding", list(CODED))
-def test_bodies_are_coded_as_http_says(http: httpx.Client, table: str, coding: str) -> None:
-    rows = b"".join(b"%d,x\n" % a for a in range(1000))
-    coded = CODED[coding](rows[:2000]) + CODED[coding](rows[2000:])  # two streams, one after the other
-    headers = {"Content-Encoding": coding}
-    insert = {"query": f"INSERT INTO {table} FORMAT CSV"}
-    http.post("/", params=insert, headers=headers, content=coded).raise_for_status()
-
-    request = http.build_request(
-        "POST", "/", headers={"Accept-Encoding": coding}, content=f"SELECT sum(a) FROM {table}"
-    )
-    response = http.send(request, stream=True)
-    assert response.headers["Content-Encoding"] == coding
-    raw = b"".join(response.iter_raw())
-    assert PLAIN[coding](raw) == b"499500\n"
-
-
-@pytest.mark.parametrize("coding", ["br", "snappy"])
-def test_a_coding_it_does_not_know_is_refused(http: httpx.Client, coding: str) -> None:
-    response = http.post("/", headers={"Content-Encoding": coding}, content=b"SELECT 1")
-
-    assert response.status_code == 500
-    assert response.headers["X-ClickHouse-Exception-Code"] == "89"
-
-
-def test_broken_bodies_are_refused_and_insert_nothing(http: httpx.Client, table: str) -> None:
-    insert = {"query": f"INSERT INTO {table} FORMAT CSV"}
-    cut = CODED["gzip"](b"1,x\n" * 1000)[:-20]
-    assert http.post("/", params=insert, headers={"Content-Encoding": "gzip"}, content=cut).status_code == 500
-    assert http.post("/", params=insert, content=b"1,x\n" * 1000 + b"oops\n").status_code == 400
-
-    assert asked(http, f"SELECT count() FROM {table}") == "0\n"
-
-
-def test_clickhouses_own_compressed_blocks_work_both_ways(http: httpx.Client, table: str) -> None:
-    encoder, decoder = BlockEncoder(), BlockDecoder()
-    rows = encoder.compress(b"".join(b"%d,x\n" % a for a in range(200_000)))
-    http.post(
-        "/", params={"query": f"INSERT INTO {table} FORMAT CSV", "decompress": 1}, content=rows
-    ).raise_for_status()
-
-    answer = http.post("/", params={"compress": 1}, content=f"SELECT a FROM {table} ORDER BY a FORMAT RowBinary")
-    assert len(decoder.decompress(answer.content)) == 800_000
-    decoder.finish()
-    broken = bytes([*rows[:40], rows[40] ^ 1, *rows[41:]])
-    refused = http.post("/", params={"query": f"INSERT INTO {table} FORMAT CSV", "decompress": 1}, content=broken)
-    assert refused.headers["X-ClickHouse-Exception-Code"] == "40"
 
 
 def test_a_result_that_breaks_off_is_never_taken_for_complete(http: httpx.Client) -> None:

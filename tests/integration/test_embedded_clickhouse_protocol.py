@@ -4,7 +4,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,11 +17,8 @@ ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 
 
 
 @pytest.fixture
-def http(embedded_clickhouse: ClickHouse) -> Iterator[httpx.Client]:
-    url = urlsplit(embedded_clickhouse.url)
-    place = f"http://127.0.0.1:{url.port}"
-    with httpx.Client(base_url=place, auth=(url.username or "", url.password or ""), timeout=60) as client:
-        yield client
+def http(embedded_http: httpx.Client) -> httpx.Client:
+    return embedded_http
 
 
 def in_background(http: httpx.Client, sql: str, **parameters: str) -> tuple[threading.Thread, list[httpx.Response]]:
