@@ -49,3 +49,7 @@ def main() -> None:
     except StorestreamError as exc:
         click.echo(f"storestream: {exc}", err=True)
         raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

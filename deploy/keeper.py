@@ -8,7 +8,7 @@ from typing import Final
 
 from deploy.children import Child
 from deploy.outputs import Output
-from deploy.processes import GivenUp, Patience, Process, State, Status
+from deploy.process import GivenUp, Patience, Process, State, Status
 
 _PROBE_SECONDS: Final = 0.1
 

@@ -23,6 +23,9 @@ if [ -z "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
   version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1) || true
   [ "${version:-0}" -ge 17 ] 2>/dev/null ||
     fail "Java 17 or newer is missing; the embedded Kafka runs on it. Install it (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17), or point KAFKA_BOOTSTRAP_SERVERS at a cluster."
+  cache=${STORESTREAM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/storestream}
+  [ -d "$cache" ] || command -v mvn >/dev/null 2>&1 ||
+    fail "Maven is missing; it fetches Kafka's jars once. Install it (Debian: apt-get install maven; macOS: brew install maven)."
 fi
 
 [ -x .venv/bin/python ] || {

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from deploy.keeper import Keeper
 from deploy.outputs import LogFile, Output, PrefixedLines
-from deploy.processes import Patience, Process, Status
+from deploy.process import Patience, Process, Status
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

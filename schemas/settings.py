@@ -1,7 +1,8 @@
 """Settings: one class per system, read from the environment. A process builds only the ones it uses."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -135,8 +136,23 @@ def settings(section: type[Section]) -> Section:
     Raises:
         ConfigurationError: naming each variable that is missing or wrong, never its value.
     """
+    return settings_in({}, section)
+
+
+def settings_in(environment: Mapping[str, str], section: type[Section]) -> Section:
+    """Read one *section* from *environment*, and from the process's own for what is not in it.
+
+    Raises:
+        ConfigurationError: as `settings`.
+    """
+    prefix = section.model_config.get("env_prefix", "")
+    given: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        variable = field.validation_alias if isinstance(field.validation_alias, str) else f"{prefix}{name}".upper()
+        if variable in environment:
+            given[variable if field.validation_alias else name] = environment[variable]
     try:
-        return section()
+        return section(**given)
     except ValidationError as exc:
         wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
         raise ConfigurationError(f"{section.__name__}: {', '.join(wrong)}") from None

@@ -18,7 +18,7 @@ import psutil
 from deploy.commands.output import errors
 from deploy.commands.up import ADDRESSES_FILE
 from deploy.demo.running import Plan, run_demo
-from deploy.processes import Status
+from deploy.process import Status
 from deploy.stack import plan_stack, prepare_outside
 from deploy.supervisor import Supervisor
 

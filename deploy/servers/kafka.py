@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from deploy.children import Child
 from deploy.locks import held
 from deploy.ports import LOOPBACK, free_port, is_open
-from deploy.processes import Process
+from deploy.process import Process
 from deploy.servers import ServerError
 from deploy.servers.java import find_java
 from deploy.servers.kafka_classes import ClassArchive

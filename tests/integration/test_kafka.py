@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.ports import free_port
-from deploy.processes import Status
+from deploy.process import Status
 from deploy.servers import ServerError
 from deploy.servers.kafka import Kafka, running_kafka, running_kafka_async, to_process
 from deploy.servers.kafka_jars import LOCK, kafka_jars

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from deploy.children import Child
-from deploy.processes import GivenUp, Patience, Process, Status
+from deploy.process import GivenUp, Patience, Process, Status
 from deploy.supervisor import Supervisor
 
 pytestmark = pytest.mark.integration
@@ -173,7 +173,7 @@ def test_environment_of_a_process_is_not_shown() -> None:
 SUPERVISED = """
 import asyncio, sys
 from pathlib import Path
-from deploy.processes import Process
+from deploy.process import Process
 from deploy.supervisor import Supervisor
 child = "sleep 600 & echo $! >> {pids}; setsid sleep 600 & echo $! >> {pids}; echo $$ >> {pids}; wait"
 stubborn = "trap '' TERM; echo $$ >> {pids}; while :; do sleep 0.2; done"

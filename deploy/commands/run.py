@@ -1,0 +1,21 @@
+"""`storestream run NAME`: one process, as the supervisor, compose and Kubernetes run it."""
+
+import importlib
+from typing import Final
+
+import click
+
+ENTRIES: Final = {
+    "ingest": "deploy.processes.ingest",
+    "stitch": "streams.stitch",
+    "forward": "streams.forward",
+    "archive": "streams.archive",
+}
+"""Where the `main` of each process is; imported only when run, since importing a worker reads its settings."""
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(ENTRIES)))
+def command(name: str) -> None:
+    """Run one process until it is told to stop: ingest, stitch, forward or archive."""
+    importlib.import_module(ENTRIES[name]).main()

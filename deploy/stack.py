@@ -1,0 +1,193 @@
+"""Everything on this machine: which servers are embedded, their addresses, and the processes that run on them.
+
+    stack = await asyncio.to_thread(plan_stack, Path(".storestream"), fixed_ports=True)
+    async with Supervisor(stack.processes, logs=stack.folder / "logs") as supervisor: ...
+
+A server whose address the environment gives is used, never started. What is ready has been prepared: Kafka has its
+topics and the configured shops, ClickHouse its tables.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+
+from deploy.ports import LOOPBACK, free_port
+from deploy.preparing import configure_shops, make_tables, make_topics
+from deploy.process import Process
+from deploy.servers.clickhouse.access import WRITER_NAME, password_of
+from deploy.servers.kafka import Kafka, to_process
+from deploy.supervisor import Supervisor
+
+WORKERS: Final = ("stitch", "forward", "archive")
+DATABASE: Final = "storestream"
+PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080}
+SHOPS_FILE: Final = Path(__file__).parent / "demo" / "shops.yaml"
+META_TOKEN_VARIABLE: Final = "DEMO_META_TOKEN"  # noqa: S105 - the name, not the secret
+SHOPIFY_SECRET_VARIABLE: Final = "DEMO_SHOPIFY_SECRET"  # noqa: S105 - the name, not the secret
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What would run: *addresses* are for people, *environment* is for the processes and holds secrets."""
+
+    folder: Path
+    addresses: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
+    processes: list[Process] = field(repr=False)
+    kafka: Kafka | None = field(repr=False)
+
+    def ended(self, supervisor: Supervisor) -> None:
+        """Keep what a clean stop has left for the next start."""
+        if self.kafka is not None:
+            self.kafka.ended(supervisor.status("kafka").exit_code)
+
+
+def plan_stack(folder: Path, environment: Mapping[str, str] = os.environ, *, fixed_ports: bool) -> Stack:
+    """Decide what to start in *folder*; *fixed_ports* prefers the well-known ones, else all are free ones.
+
+    Fetches Kafka's jars the first time. Raises: `ServerError` saying what is missing or in the way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    builder = _Builder(folder.absolute(), dict(environment), fixed_ports=fixed_ports)
+    kafka = builder.add_kafka()
+    builder.add_clickhouse()
+    builder.add_meta()
+    builder.add_workers()
+    builder.add_ingest()
+    return Stack(builder.folder, builder.addresses, builder.environment, builder.processes, kafka)
+
+
+class _Builder:
+    """Adds one server or process after the other; each sees the addresses of those before it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *, fixed_ports: bool) -> None:
+        self.folder = folder
+        self.environment = environment | {"PYTHONUNBUFFERED": "1", "WORKER_FOLDER": str(folder / "workers")}
+        self.addresses: dict[str, str] = {}
+        self.processes: list[Process] = []
+        self._fixed_ports = fixed_ports
+        self._taken: set[int] = set()
+        self.environment.setdefault(META_TOKEN_VARIABLE, _secret(folder, "meta_token"))
+        self.environment.setdefault(SHOPIFY_SECRET_VARIABLE, _secret(folder, "shopify_secret"))
+
+    def add_kafka(self) -> Kafka | None:
+        if "KAFKA_BOOTSTRAP_SERVERS" in self.environment:
+            self.addresses["Kafka"] = self.environment["KAFKA_BOOTSTRAP_SERVERS"]
+            return None
+        kafka = Kafka(self.folder / "kafka", self._port("kafka"))
+        self._taken |= {kafka.port, kafka.controller_port}
+        self.environment["KAFKA_BOOTSTRAP_SERVERS"] = self.addresses["Kafka"] = kafka.bootstrap_servers
+        ready = _once_prepared(kafka.is_ready, lambda: _prepare_kafka(self.environment))
+        self.processes.append(replace(to_process(kafka), ready=ready))
+        return kafka
+
+    def add_clickhouse(self) -> None:
+        if "CLICKHOUSE_URL" in self.environment:
+            self.addresses["ClickHouse"] = "what CLICKHOUSE_URL names"
+            return
+        folder, port = self.folder / "clickhouse", self._port("clickhouse")
+        folder.mkdir(parents=True, exist_ok=True)
+        address = f"{LOOPBACK}:{port}"
+        self.addresses["ClickHouse"] = f"http://{address}"
+        password = quote(password_of(folder), safe="")
+        self.environment["CLICKHOUSE_URL"] = f"http://{WRITER_NAME}:{password}@{address}/{DATABASE}"
+        argv = (sys.executable, "-m", "deploy.servers.clickhouse", "--path", str(folder), "--port", str(port))
+        ready = _once_prepared(_answers(f"http://{address}/ping"), lambda: make_tables(self.environment))
+        self.processes.append(Process("clickhouse", argv, self.environment, ready))
+
+    def add_meta(self) -> None:
+        if "META_GRAPH_URL" in self.environment:
+            self.addresses["Meta"] = self.environment["META_GRAPH_URL"]
+            return
+        address = f"http://{LOOPBACK}:{self._port('meta')}"
+        self.addresses["Meta (stand-in)"] = self.environment["META_GRAPH_URL"] = address
+        token = self.environment[META_TOKEN_VARIABLE]
+        port = address.rpartition(":")[2]
+        argv = (sys.executable, "-m", "deploy.servers.meta", "--port", port, "--state", str(self.folder / "meta.jsonl"))
+        environment = self.environment | {"META_STANDIN_TOKEN": token}
+        self.processes.append(Process("meta", argv, environment, _answers(f"{address}/_health")))
+
+    def add_workers(self) -> None:
+        needs = {
+            "stitch": ("kafka",),
+            "forward": ("kafka", "meta"),
+            "archive": ("kafka", "clickhouse"),
+        }
+        running = {process.name for process in self.processes}
+        for worker in WORKERS:
+            environment = self.environment | {"WORKER_INSTANCE": f"{worker}-1"}
+            after = tuple(name for name in needs[worker] if name in running)
+            self.processes.append(Process(worker, _run(worker), environment, after=after, stop_within_seconds=30))
+
+    def add_ingest(self) -> None:
+        port = str(self._port("ingest"))
+        self.environment |= {"INGEST_HOST": LOOPBACK, "INGEST_PORT": port}
+        self.addresses["Ingest"] = address = f"http://{LOOPBACK}:{port}"
+        after = tuple(process.name for process in self.processes if process.name == "kafka")
+        self.processes.append(
+            Process("ingest", _run("ingest"), dict(self.environment), _answers(f"{address}/readyz"), after)
+        )
+
+    def _port(self, name: str) -> int:
+        port = free_port(PREFERRED_PORTS[name] if self._fixed_ports else None, except_for=self._taken)
+        self._taken.add(port)
+        return port
+
+
+async def prepare_outside(stack: Stack) -> None:
+    """Prepare the servers that are not ours to start: topics and shops on Kafka, tables in ClickHouse."""
+    started = {process.name for process in stack.processes}
+    if "kafka" not in started:
+        await _prepare_kafka(stack.environment)
+    if "clickhouse" not in started:
+        await make_tables(stack.environment)
+
+
+async def _prepare_kafka(environment: Mapping[str, str]) -> None:
+    await make_topics(environment)
+    await configure_shops(environment, SHOPS_FILE)
+
+
+def _run(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "deploy.cli", "run", name)
+
+
+def _answers(url: str) -> Callable[[], Awaitable[bool]]:
+    async def probe() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                return (await client.get(url)).is_success
+        except httpx.TransportError:
+            return False
+
+    return probe
+
+
+def _once_prepared(
+    probe: Callable[[], Awaitable[bool]], prepare: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[bool]]:
+    """Say ready when *probe* does and *prepare* has been through, at this start and every restart."""
+
+    async def ready() -> bool:
+        if not await probe():
+            return False
+        await prepare()
+        return True
+
+    return ready
+
+
+def _secret(folder: Path, name: str) -> str:
+    """Return the secret *name* of *folder*, made on first use and readable by its owner only."""
+    path = folder / name
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    return path.read_text()
