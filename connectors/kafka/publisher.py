@@ -1,0 +1,148 @@
+"""One idempotent producer that comes and comes back with its broker: records in, acknowledged by all replicas.
+
+Nothing waits here for a broker that was never there. A record that is under way when the broker goes stays under
+way until it returns: the idempotent producer repeats it in its place, so that order holds.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
+
+from schemas.errors import TransientError
+from schemas.settings import KafkaSettings
+from schemas.topics import MAX_RECORD_BYTES, Topic
+
+log = structlog.get_logger()
+
+RETRY_SECONDS: Final = 0.5
+PROBE_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 5.0
+REQUEST_SECONDS: Final = 10.0
+"""Longest silence of a broker before the connection counts as broken and the request is repeated."""
+
+
+class Publisher:
+    """Publishes to *topics*, once all of them are there with the declared number of partitions."""
+
+    def __init__(self, kafka: KafkaSettings, topics: Sequence[Topic]) -> None:
+        """Take where Kafka is and what is published; connects to nothing yet."""
+        self._kafka = kafka
+        self._topics = topics
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._problem = "not connected yet"
+
+    async def start(self) -> None:
+        """Begin to connect in the background, for as long as it takes."""
+        self._connecting = asyncio.create_task(self._connect(), name="connect the publisher")
+
+    async def stop(self) -> None:
+        """Wait for what is under way, at most STOP_SECONDS, and disconnect."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        if self._producer is not None:
+            await _close(self._producer)
+            self._producer = None
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def publish(
+        self, topic: Topic, value: bytes, *, key: bytes | None = None, partition: int | None = None
+    ) -> None:
+        """Send one record and return when Kafka has it; without a *partition* the key decides.
+
+        Waits for as long as the broker is away, once a send has begun.
+
+        Raises:
+            TransientError: not connected, or Kafka did not take the record.
+        """
+        producer = self._producer
+        if producer is None:
+            raise TransientError(f"kafka: {self._problem}")
+        try:
+            await producer.send_and_wait(self._kafka.prefix + topic.name, value, key=key, partition=partition)
+        except KafkaTimeoutError as exc:  # there was no room to queue it; nothing has been sent
+            raise TransientError("kafka: no room to queue") from exc
+        except KafkaError as exc:
+            # After a failed batch the sequence numbers have a hole, and this producer would be refused for ever.
+            self._replace(producer, type(exc).__name__)
+            raise TransientError(f"kafka: {type(exc).__name__}") from exc
+
+    async def problem(self) -> str | None:
+        """Tell what keeps records from being published, asking a broker now; nothing when all is well."""
+        producer = self._producer
+        if producer is None:
+            return self._problem
+        try:
+            answered = await asyncio.wait_for(producer.client.force_metadata_update(), PROBE_SECONDS)
+        except (KafkaError, OSError, TimeoutError):
+            answered = False
+        return None if answered else "no broker answers"
+
+    def _replace(self, broken: AIOKafkaProducer, why: str) -> None:
+        if self._producer is not broken:
+            return
+        log.warning("producer replaced", error=why)
+        self._producer, self._problem = None, why
+        closing = asyncio.create_task(_close(broken))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        self._connecting = asyncio.create_task(self._connect(), name="connect the publisher")
+
+    async def _connect(self) -> None:
+        told = ""
+        while True:
+            producer = self._new_producer()
+            try:
+                await producer.start()
+                self._problem = await self._undeclared(producer)
+                if not self._problem:
+                    self._producer = producer
+                    log.info("publisher connected")
+                    return
+            except (KafkaError, OSError) as exc:
+                self._problem = f"no broker answers ({type(exc).__name__})"
+            finally:
+                if self._producer is not producer:
+                    await _close(producer)
+            if self._problem != told:
+                told = self._problem
+                log.warning("publisher waits for kafka", problem=told)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._kafka.bootstrap_servers,
+            client_id="storestream-publisher",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=int(REQUEST_SECONDS * 1000),
+            max_request_size=MAX_RECORD_BYTES,
+            max_batch_size=MAX_RECORD_BYTES,
+        )
+
+    async def _undeclared(self, producer: AIOKafkaProducer) -> str:
+        """Name the topics that are not there as declared; '' when all are."""
+        metadata: Any = await producer.client.fetch_all_metadata()
+        wrong = []
+        for topic in self._topics:
+            found = len(metadata.partitions_for_topic(self._kafka.prefix + topic.name) or ())
+            if found != (topic.partitions or self._kafka.partitions):
+                wrong.append(f"{topic.name} has {found} partitions")
+        return ", ".join(wrong)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Stop *producer*; what a broker does not take in time is given up, for its senders have been told."""
+    try:
+        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+    except TimeoutError:
+        producer._message_accumulator.fail_all(ProducerClosed())  # a cancelled sender would leave them waiting
+        await producer._sender.close()
+        await producer.client.close()

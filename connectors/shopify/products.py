@@ -1,0 +1,199 @@
+"""A product or stock webhook → the record `ProductChange`.
+
+Bodies: https://shopify.dev/docs/api/webhooks/latest?reference=toml#list-of-topics-products/update
+"""
+
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import Field
+
+from connectors.shopify.values import (
+    Amount,
+    Count,
+    Identifier,
+    Moment,
+    RestBody,
+    ShortText,
+    Text,
+    id_of,
+    validated,
+)
+from schemas.errors import TerminalError
+from schemas.records import EpochMillis, Inventory, Product, ProductChange, Shop, Variant
+
+MOST_VARIANTS: Final = 2_048
+LONGEST_DESCRIPTION: Final = 10_000
+"""Characters kept; Meta reads 9,999."""
+MOST_TAGS: Final = 250
+
+
+class Delivery(NamedTuple):
+    """What the headers of one webhook say. *triggered_at* and *received_at* are milliseconds."""
+
+    shop: Shop
+    topic: str
+    delivery_id: str
+    triggered_at: EpochMillis | None
+    received_at: EpochMillis
+
+
+class _Image(RestBody):
+    id: Identifier | None = None
+    src: ShortText | None = None
+
+
+class _Option(RestBody):
+    name: ShortText | None = None
+
+
+class _Variant(RestBody):
+    id: Identifier | None = None
+    admin_graphql_api_id: ShortText | None = None
+    sku: ShortText | None = None
+    title: ShortText | None = None
+    price: Amount | None = None
+    compare_at_price: Amount | None = None
+    barcode: ShortText | None = None
+    image_id: Identifier | None = None
+    inventory_item_id: Identifier | None = None
+    inventory_quantity: Count | None = None
+    option1: ShortText | None = None
+    option2: ShortText | None = None
+    option3: ShortText | None = None
+
+
+class _Product(RestBody):
+    id: Identifier | None = None
+    admin_graphql_api_id: ShortText | None = None
+    title: ShortText | None = None
+    body_html: Annotated[str, Field(max_length=4_000_000)] | None = None
+    handle: ShortText | None = None
+    status: ShortText | None = None
+    vendor: ShortText | None = None
+    product_type: ShortText | None = None
+    tags: Text | list[Text] | None = None
+    image: _Image | None = None
+    images: list[_Image] | None = None
+    options: list[_Option] | None = None
+    variants: Annotated[list[_Variant], Field(max_length=MOST_VARIANTS)] | None = None
+    updated_at: Moment | None = None
+
+
+class _Level(RestBody):
+    inventory_item_id: Identifier
+    location_id: Identifier
+    available: Count | None = None
+    updated_at: Moment | None = None
+
+
+def to_product_change(body: Any, delivery: Delivery) -> ProductChange:
+    """Describe a product as `products/create` and `products/update` tell it.
+
+    Raises:
+        TerminalError: a field is of a wrong type, or the body names no product, as Shopify now and then sends it.
+    """
+    product = validated(_Product, body)
+    product_id = id_of(product.admin_graphql_api_id, product.id)
+    if product_id is None or product.variants is None:
+        raise TerminalError("missing_field", "id" if product_id is None else "variants")
+    return _change(delivery, product_id, "upsert", product.updated_at, _to_product(product, delivery.shop))
+
+
+def to_product_deletion(body: Any, delivery: Delivery) -> ProductChange:
+    """Describe that a product is gone; the body holds its id and nothing else.
+
+    Raises:
+        TerminalError: it does not even hold that.
+    """
+    product = validated(_Product, body)
+    product_id = id_of(product.admin_graphql_api_id, product.id)
+    if product_id is None:
+        raise TerminalError("missing_field", "id")
+    return _change(delivery, product_id, "delete", product.updated_at, None)
+
+
+def to_inventory_change(body: Any, delivery: Delivery) -> ProductChange:
+    """Describe a stock level; `available` null means that stock is not tracked.
+
+    Raises:
+        TerminalError: a field is missing or of a wrong type.
+    """
+    level = validated(_Level, body)
+    inventory = Inventory(
+        inventory_item_id=level.inventory_item_id, location_id=level.location_id, available=level.available
+    )
+    return _change(delivery, "", "inventory", level.updated_at, None) | {"inventory": inventory}
+
+
+def key_of(change: ProductChange) -> bytes:
+    """Return the key of `products.changed`: shop and product, or shop and stock level."""
+    level = change["inventory"]
+    if level is not None:
+        return f"{change['shop_id']}|inventory|{level['inventory_item_id']}|{level['location_id']}".encode()
+    return f"{change['shop_id']}|{change['product_id']}".encode()
+
+
+def _change(
+    delivery: Delivery, product_id: str, action: str, updated_at: EpochMillis | None, product: Product | None
+) -> ProductChange:
+    return ProductChange(
+        shop_id=delivery.shop["shop_id"],
+        product_id=product_id,
+        action=action,
+        source="shopify",
+        delivery_id=delivery.delivery_id,
+        # Deliveries come in any order, and `updated_at` has only seconds: the later of both is the version.
+        occurred_at=max(updated_at or 0, delivery.triggered_at or 0) or delivery.received_at,
+        received_at=delivery.received_at,
+        product=product,
+        inventory=None,
+    )
+
+
+def _to_product(product: _Product, shop: Shop) -> Product:
+    images = {image.id: image.src for image in product.images or () if image.id and image.src}
+    names = [option.name or f"option{number}" for number, option in enumerate(product.options or (), 1)]
+    first = product.image.src if product.image and product.image.src else next(iter(images.values()), None)
+    return Product(
+        title=product.title or None,
+        description=(product.body_html or "")[:LONGEST_DESCRIPTION] or None,
+        handle=product.handle or None,
+        url=f"https://{shop['domains'][0]}/products/{product.handle}" if product.handle and shop["domains"] else None,
+        status=product.status or "active",
+        brand=product.vendor or None,
+        category=product.product_type or None,
+        tags=_tags(product.tags),
+        image_url=first,
+        currency=shop["currency"],
+        variants=[_to_variant(variant, names, images) for variant in product.variants or ()],
+    )
+
+
+def _to_variant(variant: _Variant, names: list[str], images: dict[str, str]) -> Variant:
+    variant_id = id_of(variant.admin_graphql_api_id, variant.id)
+    if variant_id is None:
+        raise TerminalError("missing_field", "variants.id")
+    values = (variant.option1, variant.option2, variant.option3)
+    # A product with one variant has an option that says nothing: Title = Default Title.
+    options = {name: value for name, value in zip(_three(names), values, strict=True) if value}
+    return Variant(
+        variant_id=variant_id,
+        sku=variant.sku or None,
+        title=variant.title or None,
+        price=variant.price,
+        compare_at_price=variant.compare_at_price or None,
+        barcode=variant.barcode or None,
+        image_url=images.get(variant.image_id) if variant.image_id else None,
+        inventory_item_id=variant.inventory_item_id,
+        inventory_quantity=variant.inventory_quantity,
+        options=options,
+    )
+
+
+def _three(names: list[str]) -> list[str]:
+    return [names[index] if index < len(names) else f"option{index + 1}" for index in range(3)]
+
+
+def _tags(tags: str | list[str] | None) -> list[str]:
+    listed = tags.split(",") if isinstance(tags, str) else tags or []
+    return [tag.strip() for tag in listed if tag.strip()][:MOST_TAGS]
