@@ -1,0 +1,205 @@
+"""Joins the two halves of a purchase, the shop's webhook and the browser's `checkout_completed`, on the checkout.
+
+In: what is known of a checkout, and a webhook or a link. Out: what is known after it. The halves may come in either
+order, doubled or never; `settle` then says whether the purchase leaves, with which halves, and what its row says.
+A half that came to us later than the hold after the first is never waited for, so a replay decides the same.
+"""
+
+from typing import Final, NamedTuple
+
+from schemas.identifiers import is_junk
+from schemas.records import EpochMillis, Event, Link, OrderReceived
+from streams.rules.identities import identifies
+
+MAX_CLIENTS: Final = 40
+MAX_ORDERS: Final = 8
+
+WEBHOOK: Final = 1
+PIXEL: Final = 2
+BOTH: Final = WEBHOOK | PIXEL
+
+# Of two webhooks about the same moment, the one that says more counts.
+_PROGRESS: Final = ("open", "pending", "authorized", "paid", "partially_refunded", "refunded", "voided", "cancelled")
+
+
+class Client(NamedTuple):
+    """That a browser used the checkout, shown by one event. *told*: the customers it has been told of."""
+
+    visitor_id: str
+    client_id: str
+    session_id: str
+    used_at: EpochMillis
+    event_id: str
+    told: tuple[str, ...] = ()
+
+
+class Half(NamedTuple):
+    """What a browser said of the checkout, and the session it said it in."""
+
+    event: Event
+    session_id: str
+    customer_id: str | None
+
+
+class OrderState(NamedTuple):
+    """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
+    not yet.
+    """
+
+    order_id: str
+    opening: OrderReceived | None = None
+    latest: OrderReceived | None = None
+    pixel: Half | None = None
+    sent: int = 0
+    version: int = 0
+
+
+class CheckoutState(NamedTuple):
+    """One checkout. *applied*: the last offsets taken from `orders.received` and `identities.linked`. *context*: the
+    last a browser said in it, for orders whose completion the browser never told. *unnamed*: a completion that names
+    no order.
+    """
+
+    applied: tuple[int, int] = (-1, -1)
+    clients: tuple[Client, ...] = ()
+    customers: tuple[tuple[str, str], ...] = ()
+    context: Half | None = None
+    unnamed: Half | None = None
+    orders: tuple[OrderState, ...] = ()
+
+
+def checkout_key(checkout_token: str | None, order_id: str | None) -> str | None:
+    """Name what both halves meet on: the checkout token, else the order; None when neither is told."""
+    if not is_junk(checkout_token) and identifies(checkout_token):
+        return checkout_token
+    return f"order:{order_id}" if not is_junk(order_id) and identifies(order_id) else None
+
+
+def take_webhook(state: CheckoutState, order: OrderReceived) -> CheckoutState:
+    """Take the shop's half, or a later word on it."""
+    known = order_of(state, order["order_id"]) or OrderState(order["order_id"])
+    pixel, unnamed = known.pixel, state.unnamed
+    if pixel is None and unnamed is not None:
+        pixel, unnamed = unnamed, None
+    opening = order if known.opening is None or _arrival(order) < _arrival(known.opening) else known.opening
+    latest = order if known.latest is None or _progress(order) > _progress(known.latest) else known.latest
+    after = known._replace(opening=opening, latest=latest, pixel=pixel)
+    state = _with_order(state._replace(unnamed=unnamed), after)
+    return _with_customer(state, order["customer_id"], order["order_id"])
+
+
+def take_link(state: CheckoutState, link: Link) -> CheckoutState:
+    """Take that a browser used the checkout, and its half of the purchase if it completed it."""
+    state = _with_client(state, link)
+    event = link["event"]
+    if event is None:
+        return state
+    half = Half(event, link["session_id"] or "", link["customer_id"])
+    if state.context is None or _told_at(half) > _told_at(state.context):
+        state = state._replace(context=half)
+    if event["name"] != "checkout_completed":
+        return state
+    order_id = event["order_id"] or next((each.order_id for each in state.orders if each.pixel is None), None)
+    if order_id is None:
+        earlier = state.unnamed is None or _told_at(half) < _told_at(state.unnamed)
+        return state._replace(unnamed=half) if earlier else state
+    known = order_of(state, order_id) or OrderState(order_id)
+    if known.pixel is None or _told_at(half) < _told_at(known.pixel):
+        state = _with_order(state, known._replace(pixel=half))
+    return _with_customer(state, event["customer_id"], order_id)
+
+
+def _told_at(half: Half) -> tuple[EpochMillis, str]:
+    return (half.event["occurred_at"], half.event["event_id"])
+
+
+def _arrival(order: OrderReceived) -> tuple[EpochMillis, str]:
+    return (order["received_at"], order["delivery_id"])
+
+
+def _progress(order: OrderReceived) -> tuple[EpochMillis, int, str]:
+    rank = _PROGRESS.index(order["status"]) if order["status"] in _PROGRESS else 0
+    return (order["updated_at"], rank, order["delivery_id"])
+
+
+def order_of(state: CheckoutState, order_id: str) -> OrderState | None:
+    """Find an order of the checkout."""
+    return next((each for each in state.orders if each.order_id == order_id), None)
+
+
+def _with_order(state: CheckoutState, order: OrderState) -> CheckoutState:
+    others = [each for each in state.orders if each.order_id != order.order_id]
+    if len(others) >= MAX_ORDERS:  # nobody pays one checkout so often: forget what has left already, oldest first
+        others.remove(next((each for each in others if each.sent), others[0]))
+    return state._replace(orders=tuple(sorted([*others, order], key=lambda each: each.order_id)))
+
+
+def _with_customer(state: CheckoutState, customer: str | None, order_id: str) -> CheckoutState:
+    if customer is None or is_junk(customer) or not identifies(customer):
+        return state
+    if any(known == customer for known, _ in state.customers):
+        return state
+    return state._replace(customers=(*state.customers, (customer, order_id))[:MAX_ORDERS])
+
+
+def _with_client(state: CheckoutState, link: Link) -> CheckoutState:
+    visitor, session = link["visitor_id"], link["session_id"] or ""
+    if visitor is None or link["client_id"] is None:
+        return state
+    seen = Client(visitor, link["client_id"], session, link["occurred_at"], link["event_id"])
+    if len(state.clients) >= MAX_CLIENTS or any(each[:5] == seen[:5] for each in state.clients):
+        return state
+    return state._replace(clients=(*state.clients, seen))
+
+
+def untold(state: CheckoutState) -> tuple[CheckoutState, list[tuple[Client, str, str]]]:
+    """List each browser of the checkout with each customer of its orders it has not been told of, and the order."""
+    found: list[tuple[Client, str, str]] = []
+    clients = []
+    for client in state.clients:
+        new = [(customer, order_id) for customer, order_id in state.customers if customer not in client.told]
+        found += [(client, customer, order_id) for customer, order_id in new]
+        clients.append(client._replace(told=(*client.told, *(customer for customer, _ in new))) if new else client)
+    return (state._replace(clients=tuple(clients)), found) if found else (state, [])
+
+
+def told(state: CheckoutState) -> list[tuple[Client, str, str]]:
+    """List again, for a replay, what browsers have been told."""
+    return [
+        (client, customer, order_id)
+        for client in state.clients
+        for customer, order_id in state.customers
+        if customer in client.told
+    ]
+
+
+def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:
+    """Tell until when an order that has not left waits for its other half."""
+    return None if order.sent else _first_seen(order) + hold_ms
+
+
+def _first_seen(order: OrderState) -> EpochMillis:
+    halves = [order.opening["received_at"]] if order.opening else []
+    halves += [order.pixel.event["received_at"]] if order.pixel else []
+    return min(halves)
+
+
+def halves_to_send(order: OrderState, hold_ms: int, now: EpochMillis | None) -> int:
+    """Decide with which halves a purchase leaves; 0: not, or not yet. *now* None: nobody knows how late it is."""
+    if order.sent:
+        return 0
+    end = _first_seen(order) + hold_ms
+    present = WEBHOOK if order.opening is not None and order.opening["received_at"] <= end else 0
+    if order.pixel is not None and order.pixel.event["received_at"] <= end:
+        present |= PIXEL
+    both_known = order.opening is not None and order.pixel is not None
+    return present if both_known or (now is not None and now > end) else 0
+
+
+def match_of(order: OrderState) -> str:
+    """Say how the halves met: `held`, `matched`, `pixel_only`, `webhook_only`, or `late`: too late for the purchase."""
+    if not order.sent:
+        return "held"
+    if order.opening is not None and order.pixel is not None:
+        return "matched" if order.sent == BOTH else "late"
+    return "webhook_only" if order.opening is not None else "pixel_only"

@@ -1,0 +1,235 @@
+"""Sorts one visitor's events into sessions by the visitor's own time, in whatever order they come.
+
+In: the visitor's sessions and one event. Out: the sessions after it, and which one took it.
+A session is an interval: an event within *gap* of it joins it, and an event that joins two makes them one. So the
+same events give the same sessions in any order; only a session's id remembers which event came first.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from schemas import identifiers
+from schemas.records import EpochMillis, Event, Session
+
+KEPT_MS: Final = 48 * 3_600_000
+"""How long after its end a session can still be joined. Ingest lets no event be older than 24 hours."""
+MAX_SESSIONS: Final = 128
+
+# event name -> its counter's place in `OpenSession.counts`
+_COUNTED: Final = {
+    "page_viewed": 1,
+    "product_viewed": 2,
+    "product_added_to_cart": 3,
+    "checkout_started": 4,
+    "checkout_completed": 5,
+}
+
+Position = tuple[EpochMillis, int, str]
+"""Where an event stands among its visitor's: time, then `seq`, then id."""
+
+
+class Entry(NamedTuple):
+    """How a session began, as its earliest event tells it."""
+
+    url: str | None
+    referrer: str | None
+    utm: dict[str, str]
+    click_ids: dict[str, str]
+    device: str
+    country: str | None
+    language: str | None
+
+
+class OpenSession(NamedTuple):
+    """A session that events may still join. *counts*: events, page views, product views, cart additions, checkouts,
+    purchases. *day*: only events of the same day join it (0 where days do not part sessions).
+    """
+
+    session_id: str
+    started_at: EpochMillis
+    ended_at: EpochMillis
+    first: Position
+    day: int
+    counts: tuple[int, ...]
+    entry: Entry
+    version: int
+
+
+class Placed(NamedTuple):
+    """What `place` did: the sessions by start, the one that took the event, and those that were merged into it."""
+
+    sessions: tuple[OpenSession, ...]
+    session: OpenSession
+    absorbed: tuple[OpenSession, ...]
+
+
+def place(sessions: tuple[OpenSession, ...], event: Event, *, gap_ms: int, day: int = 0) -> Placed:
+    """Put *event* into the session it belongs to, or into a new one."""
+    time = event["occurred_at"]
+    if sessions:  # nearly always the last one
+        last = sessions[-1]
+        if last.started_at <= time <= last.ended_at + gap_ms and last.day == day:
+            session = _extended(last, event)
+            return Placed((*sessions[:-1], session), session, ())
+    near = [each for each in sessions if each.started_at - gap_ms <= time <= each.ended_at + gap_ms and each.day == day]
+    if not near:
+        session = _opened(event, day)
+    else:
+        survivor = near[0]
+        for other in near[1:]:
+            survivor = _merged(survivor, other)
+        session = _extended(survivor, event)
+    rest = [each for each in sessions if each not in near]
+    return Placed(tuple(sorted([*rest, session], key=_by_start)), session, tuple(near[1:]))
+
+
+def containing(sessions: tuple[OpenSession, ...], time: EpochMillis, day: int = 0) -> OpenSession | None:
+    """Find the session that *time* lies in."""
+    for session in reversed(sessions):
+        if session.started_at <= time <= session.ended_at and session.day == day:
+            return session
+    return None
+
+
+def split_expired(
+    sessions: tuple[OpenSession, ...], now: EpochMillis
+) -> tuple[tuple[OpenSession, ...], tuple[OpenSession, ...]]:
+    """Part *sessions* into those that events may still join and those too old, as of *now* on our clock."""
+    if sessions[0].ended_at >= now - KEPT_MS and len(sessions) <= MAX_SESSIONS:
+        return sessions, ()
+    kept = tuple(each for each in sessions if each.ended_at >= now - KEPT_MS)[-MAX_SESSIONS:]
+    return kept, tuple(each for each in sessions if each not in kept)
+
+
+def to_row(session: OpenSession, event_of: Event, customer_id: str | None) -> Session:
+    """Write *session* out whole; *event_of* is any event of the same visitor."""
+    return session_row(session, event_of["shop_id"], event_of["visitor_id"], event_of["client_id"], customer_id)
+
+
+def session_row(
+    session: OpenSession, shop_id: str, visitor_id: str, client_id: str, customer_id: str | None
+) -> Session:
+    """Write *session* out whole."""
+    counts, entry = session.counts, session.entry
+    return {
+        "shop_id": shop_id,
+        "session_id": session.session_id,
+        "visitor_id": visitor_id,
+        "client_id": client_id,
+        "customer_id": customer_id,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "events": counts[0],
+        "page_views": counts[1],
+        "product_views": counts[2],
+        "cart_additions": counts[3],
+        "checkouts": counts[4],
+        "purchases": counts[5],
+        "entry_url": entry.url,
+        "referrer": entry.referrer,
+        "utm": entry.utm,
+        "click_ids": entry.click_ids,
+        "device": entry.device,
+        "country": entry.country,
+        "language": entry.language,
+        "version": session.version,
+        "deleted": False,
+    }
+
+
+def local_day(time: EpochMillis, time_zone: str) -> int:
+    """Number the day that *time* falls on in *time_zone*."""
+    return date.toordinal(datetime.fromtimestamp(time / 1000, _zone(time_zone)))
+
+
+_zone: Final[Callable[[str], ZoneInfo]] = lru_cache(maxsize=None)(ZoneInfo)
+
+
+def position(event: Event) -> Position:
+    """Tell where *event* stands among its visitor's."""
+    return (event["occurred_at"], event["seq"] or 0, event["event_id"])
+
+
+def _by_start(session: OpenSession) -> Position:
+    return session.first
+
+
+def _opened(event: Event, day: int) -> OpenSession:
+    counts = [1, 0, 0, 0, 0, 0]
+    counted = _COUNTED.get(event["name"])
+    if counted is not None:
+        counts[counted] = 1
+    return OpenSession(
+        identifiers.session_id(event["visitor_id"], event["event_id"]),
+        event["occurred_at"],
+        event["occurred_at"],
+        position(event),
+        day,
+        tuple(counts),
+        _entry(event),
+        event["received_at"],
+    )
+
+
+def _extended(session: OpenSession, event: Event) -> OpenSession:
+    time, counted = event["occurred_at"], _COUNTED.get(event["name"])
+    counts = session.counts
+    if counted is None:
+        counts = (counts[0] + 1, *counts[1:])
+    else:
+        counts = (counts[0] + 1, *counts[1:counted], counts[counted] + 1, *counts[counted + 1 :])
+    first, entry = session.first, session.entry
+    if time <= first[0] and (here := position(event)) < first:
+        first, entry = here, _entry(event)
+    ended = session.ended_at if session.ended_at >= time else time
+    version = event["received_at"] if event["received_at"] > session.version else session.version + 1
+    return OpenSession(session.session_id, first[0], ended, first, session.day, counts, entry, version)
+
+
+def _merged(earlier: OpenSession, later: OpenSession) -> OpenSession:
+    return earlier._replace(
+        ended_at=max(earlier.ended_at, later.ended_at),
+        counts=tuple(one + other for one, other in zip(earlier.counts, later.counts, strict=True)),
+        version=max(earlier.version, later.version),
+    )
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(
+        event["url"],
+        event["referrer"],
+        event["utm"],
+        event["click_ids"],
+        device_of(event["user_agent"]),
+        event["country"],
+        event["language"],
+    )
+
+
+_BOT: Final = re.compile(r"bot\b|bot/|crawl|spider|slurp|headless|lighthouse|preview|curl/|wget/|python-|monitor", re.I)
+_TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook", re.I)
+_MOBILE: Final = re.compile(r"mobile|iphone|ipod|android|windows phone|opera mini", re.I)
+_DESKTOP: Final = re.compile(r"windows nt|macintosh|x11|cros |linux", re.I)
+
+
+@lru_cache(maxsize=4096)
+def device_of(user_agent: str | None) -> str:
+    """Tell what kind of device sends *user_agent*: desktop, mobile, tablet, bot or unknown.
+
+    Looked for in this order: a robot's word; a tablet's name, or Android without "Mobile", as Google asks tablets to
+    say (https://developer.chrome.com/docs/multidevice/user-agent); a phone's; a desktop system's. An iPad that asks
+    for desktop pages says it is a Mac, and counts as one.
+    """
+    if not user_agent:
+        return "unknown"
+    if _BOT.search(user_agent):
+        return "bot"
+    if _TABLET.search(user_agent) or ("Android" in user_agent and "Mobile" not in user_agent):
+        return "tablet"
+    if _MOBILE.search(user_agent):
+        return "mobile"
+    return "desktop" if _DESKTOP.search(user_agent) else "unknown"

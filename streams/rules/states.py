@@ -1,0 +1,101 @@
+"""Writes what is remembered of visitors and checkouts as bytes for a table, and reads it back.
+
+Layout of a visitor: version (1 byte), length of `seen` (2 bytes, big-endian), `seen`, then the other fields as one JSON
+array. Of a checkout: version (1 byte), then JSON. A later layout gets a new version and a reader for the old one.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from streams.rules.purchases import CheckoutState, Client, Half, OrderState
+from streams.rules.sessions import Entry, OpenSession
+from streams.rules.visitors import Absorbed, Mark, VisitorState
+
+VERSION: Final = 1
+_VERSION: Final = bytes([VERSION])
+
+
+class UnknownStateError(ValueError):
+    """These bytes are no state that this release can read."""
+
+
+def visitor_to_bytes(state: VisitorState) -> bytes:
+    """Write *state*."""
+    seen, rest = state.seen, (*state[:2], *state[3:])
+    return b"".join((_VERSION, len(seen).to_bytes(2, "big"), seen, orjson.dumps(rest, default=tuple)))
+
+
+def visitor_from_bytes(written: bytes) -> VisitorState:
+    """Read what `visitor_to_bytes` wrote.
+
+    Raises:
+        UnknownStateError: a version this release does not know.
+    """
+    _check(written)
+    end = 3 + int.from_bytes(written[1:3], "big")
+    fields = orjson.loads(written[end:])
+    client_id, applied, latest, received, sessions, absorbed, spans, evidence, only, version, logins, tokens = fields[
+        :12
+    ]
+    return VisitorState(
+        client_id,
+        tuple(applied),
+        written[3:end],
+        latest,
+        received,
+        tuple([_session(each) for each in sessions]),
+        tuple([Absorbed(_session(session), event_id) for session, event_id in absorbed]),
+        tuple([tuple(each) for each in spans]),
+        tuple([tuple(each) for each in evidence]),
+        only,
+        version,
+        tuple([Mark(*each) for each in logins]),
+        tuple([Mark(*each) for each in tokens]),
+        *fields[12:],
+    )
+
+
+def _session(fields: list[Any]) -> OpenSession:
+    session_id, started_at, ended_at, first, day, counts, entry, version = fields
+    return OpenSession(session_id, started_at, ended_at, tuple(first), day, tuple(counts), Entry(*entry), version)
+
+
+def checkout_to_bytes(state: CheckoutState) -> bytes:
+    """Write *state*."""
+    return _VERSION + orjson.dumps(tuple(state), default=tuple)
+
+
+def checkout_from_bytes(written: bytes) -> CheckoutState:
+    """Read what `checkout_to_bytes` wrote.
+
+    Raises:
+        UnknownStateError: a version this release does not know.
+    """
+    _check(written)
+    applied, clients, customers, context, unnamed, orders = orjson.loads(written[1:])
+    return CheckoutState(
+        tuple(applied),
+        tuple(_client(each) for each in clients),
+        tuple((customer, order_id) for customer, order_id in customers),
+        _half(context),
+        _half(unnamed),
+        tuple(
+            OrderState(order_id, opening, latest, _half(pixel), sent, version)
+            for order_id, opening, latest, pixel, sent, version in orders
+        ),
+    )
+
+
+def _client(fields: list[Any]) -> Client:
+    visitor_id, client_id, session_id, used_at, event_id, told = fields
+    return Client(visitor_id, client_id, session_id, used_at, event_id, tuple(told))
+
+
+def _half(fields: list[Any] | None) -> Half | None:
+    return None if fields is None else Half(*fields)
+
+
+def _check(written: bytes) -> None:
+    if written[:1] != _VERSION:
+        raise UnknownStateError(f"state of version {written[:1].hex()}; this release reads {VERSION:02x}")

@@ -1,0 +1,180 @@
+"""What is remembered of one browser at one shop, and what one event or one link changes in it.
+
+In: the state and an event or a link. Out: the state after it, and what there is to tell. No clock, no chance.
+"""
+
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from schemas.click_ids import latest_fbc
+from schemas.identifiers import person_id
+from schemas.records import EpochMillis, Event
+from streams.rules.identities import (
+    NOBODY,
+    SEVERAL,
+    Evidence,
+    Segments,
+    Span,
+    customer_at,
+    segments,
+    with_customer,
+    with_evidence,
+    with_spans,
+)
+from streams.rules.sessions import KEPT_MS, OpenSession, place, split_expired
+
+SEEN_EVENTS: Final = 128
+MAX_MARKS: Final = 16
+
+_DIGEST: Final = 8
+_STRIDE: Final = _DIGEST + 1
+_NOT_YET: Final = -1
+
+
+class Mark(NamedTuple):
+    """The first time a session showed an identifier: *event_id* is the event that did."""
+
+    identifier: str
+    session_id: str
+    event_id: str
+
+
+class Absorbed(NamedTuple):
+    """A session that *event_id* merged into another."""
+
+    session: OpenSession
+    event_id: str
+
+
+class VisitorState(NamedTuple):
+    """One browser. *applied*: the last offsets taken from `events.received` and `identities.linked`.
+
+    *seen*: per event of late its digest and one byte, 1 if it came late. *latest* and *received*: the greatest times
+    seen, by the visitor's clock and ours. *spans*: sessions that are over. *only*: see `identities.with_customer`.
+    """
+
+    client_id: str
+    applied: tuple[int, int] = (_NOT_YET, _NOT_YET)
+    seen: bytes = b""
+    latest: EpochMillis = 0
+    received: EpochMillis = 0
+    sessions: tuple[OpenSession, ...] = ()
+    absorbed: tuple[Absorbed, ...] = ()
+    spans: tuple[Span, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    only: str = NOBODY
+    timeline_version: int = 0
+    logins: tuple[Mark, ...] = ()
+    tokens: tuple[Mark, ...] = ()
+    fbp: str | None = None
+    fbc: str | None = None
+
+
+class Visit(NamedTuple):
+    """What one event did: the state after it, its session, and whether it came after later ones of its visitor."""
+
+    state: VisitorState
+    session: OpenSession
+    absorbed: tuple[OpenSession, ...]
+    late: bool
+
+
+def was_seen(state: VisitorState, event_id: str) -> bool | None:
+    """Tell whether the event was among the last seen: None if not, else whether it had come late."""
+    digest = _digest(event_id)
+    found = state.seen.find(digest)
+    while found >= 0 and found % _STRIDE:
+        found = state.seen.find(digest, found + 1)
+    return None if found < 0 else state.seen[found + _DIGEST] == 1
+
+
+def _digest(event_id: str) -> bytes:
+    return blake2b(event_id.encode(), digest_size=_DIGEST).digest()
+
+
+def visit(
+    state: VisitorState, event: Event, *, gap_ms: int, day: int = 0, customer: str | None, token: str | None
+) -> Visit:
+    """Take *event*, which was not seen before, with the *customer* and the checkout *token* it is believed to show."""
+    time, received = event["occurred_at"], max(state.received, event["received_at"])
+    sessions, spans, absorbed = state.sessions, state.spans, state.absorbed
+    if sessions:
+        sessions, ended = split_expired(sessions, received)
+        if ended:
+            absorbed = tuple(each for each in absorbed if each.session.ended_at >= received - KEPT_MS)
+            spans = with_spans(spans, ((each.started_at, each.ended_at) for each in ended), state.evidence)
+    placed = place(sessions, event, gap_ms=gap_ms, day=day)
+    session, event_id, late = placed.session, event["event_id"], time < state.latest
+    evidence, only, logins = state.evidence, state.only, state.logins
+    if customer is not None:
+        evidence, only = with_evidence(evidence, time, customer), with_customer(only, customer)
+        logins = _marked(logins, Mark(customer, session.session_id, event_id))
+    tokens = state.tokens if token is None else _marked(state.tokens, Mark(token, session.session_id, event_id))
+    if placed.absorbed:
+        gone = [Absorbed(_superseded(each, session.version), event_id) for each in placed.absorbed]
+        absorbed = (*absorbed, *gone)[-MAX_MARKS:]
+    fbc = event["fbc"]
+    after = VisitorState(
+        state.client_id,
+        state.applied,
+        (state.seen + _digest(event_id) + (b"\1" if late else b"\0"))[-SEEN_EVENTS * _STRIDE :],
+        state.latest if late else time,
+        received,
+        placed.sessions,
+        absorbed,
+        spans,
+        evidence,
+        only,
+        state.timeline_version,
+        logins,
+        tokens,
+        event["fbp"] or state.fbp,
+        state.fbc if fbc is None or fbc == state.fbc else latest_fbc(state.fbc, fbc),
+    )
+    return Visit(after, session, placed.absorbed, late)
+
+
+def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
+    for known in reversed(marks):
+        if known.identifier == mark.identifier and known.session_id == mark.session_id:
+            return marks
+    return (*marks, mark)[-MAX_MARKS:]
+
+
+def _superseded(session: OpenSession, version: int) -> OpenSession:
+    return session._replace(version=max(session.version, version) + 1)
+
+
+def learn(state: VisitorState, time: EpochMillis, customer: str) -> VisitorState:
+    """Take from a link that *customer* used this browser at *time*; the same object when that says nothing new."""
+    evidence, only = with_evidence(state.evidence, time, customer), with_customer(state.only, customer)
+    if evidence is state.evidence and only == state.only:
+        return state
+    return state._replace(evidence=evidence, only=only)
+
+
+def timeline(state: VisitorState) -> Segments:
+    """Say who used this browser when, as known now."""
+    if state.only != SEVERAL:
+        return segments((), (), state.only)
+    return segments(
+        [*state.spans, *((each.started_at, each.ended_at) for each in state.sessions)], state.evidence, state.only
+    )
+
+
+def customer_of(state: VisitorState, time: EpochMillis) -> str | None:
+    """Tell which customer was using this browser at *time*, as known now."""
+    if state.only == NOBODY:
+        return None
+    return state.only if state.only != SEVERAL else customer_at(timeline(state), time)
+
+
+def person_of(state: VisitorState, shop_id: str, visitor_id: str, time: EpochMillis) -> str:
+    """Name the person who was using this browser at *time*: the customer if known, else the visitor."""
+    customer = customer_of(state, time)
+    return visitor_id if customer is None else person_id(shop_id, customer)
+
+
+def session_customer(state: VisitorState, session: OpenSession) -> str | None:
+    """Tell which customer *session* ended with, as known now."""
+    return customer_of(state, session.ended_at)

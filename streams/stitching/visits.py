@@ -1,0 +1,168 @@
+"""Stitches what concerns one browser: its events, and what links tell of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from schemas.codec import Codec
+from schemas.identifiers import is_junk
+from schemas.records import Event, Link, Shop
+from streams.rules import links
+from streams.rules.browser_ids import with_browser_ids
+from streams.rules.enrichment import splice
+from streams.rules.identities import identifies
+from streams.rules.purchases import checkout_key
+from streams.rules.sessions import OpenSession, containing, local_day
+from streams.rules.visitors import Mark, Visit, VisitorState, customer_of, learn, person_of, visit, was_seen
+from streams.stitching.memory import Memory
+from streams.stitching.outcomes import Addressed, Outcome, Source
+from streams.stitching.products import Products
+from streams.stitching.visitor import Visitor
+
+DEFAULT_GAP_SECONDS: Final = 1800
+EVENTS: Final = 0
+LINKS: Final = 1
+
+Read = Callable[[bytes], bytes | None]
+
+
+class Visits:
+    """The browsers that one record is about. Take everything, then `close`."""
+
+    def __init__(
+        self, codec: Codec, products: Products, shops: Mapping[str, Shop], memory: Memory[VisitorState], read: Read
+    ) -> None:
+        """Take what is the same for every record; `begin` each."""
+        self._codec = codec
+        self._products = products
+        self._shops = shops
+        self._memory = memory
+        self._read = read
+        self._open: dict[bytes, Visitor] = {}
+
+    def begin(self, source: Source, outcome: Outcome, applied: int) -> None:
+        """Begin a record; *applied* says which of a state's offsets are its topic's."""
+        self._source, self._outcome, self._applied = source, outcome, applied
+        self._open = {}
+
+    def take_event(self, event: Event, written: bytes) -> None:
+        """Stitch *event*, whose bare bytes are *written*."""
+        visitor = self._visitor(event["shop_id"], event["visitor_id"], event["client_id"])
+        shop = self._shops.get(event["shop_id"])
+        seen = was_seen(visitor.state, event["event_id"])
+        if visitor.is_replay:
+            if event["event_id"] in visitor.said:
+                return
+            visitor.said.add(event["event_id"])
+            self._outcome.count("replayed")
+            self._say_again(visitor, event, written, late=bool(seen), day=_day(shop, event))
+        elif seen is not None:
+            self._outcome.count("duplicate")
+        else:
+            self._say(visitor, event, written, shop)
+
+    def _say(self, visitor: Visitor, event: Event, written: bytes, shop: Shop | None) -> None:
+        customer, token = self._shown(event)
+        gap_ms = (shop["session_gap_seconds"] if shop is not None else DEFAULT_GAP_SECONDS) * 1000
+        before = visitor.state
+        done = visit(before, event, gap_ms=gap_ms, day=_day(shop, event), customer=customer, token=token)
+        told = self._links(before, done, event, customer=customer, token=token)
+        self._outcome.events.append(self._enriched(done.state, event, written, done.session, late=done.late))
+        self._outcome.links += told
+        visitor.take(done)
+        self._outcome.count("stitched")
+        if done.late:
+            self._outcome.count("late")
+
+    def _links(
+        self, before: VisitorState, done: Visit, event: Event, *, customer: str | None, token: str | None
+    ) -> list[Addressed]:
+        told = []
+        if customer is not None and done.state.logins is not before.logins:
+            told.append(self._outcome.address(links.of_login(event, customer, done.session.session_id)))
+        if token is not None and (done.state.tokens is not before.tokens or event["name"] == "checkout_completed"):
+            told.append(self._checkout_link(done.state, event, token, done.session))
+        return told
+
+    def _checkout_link(self, state: VisitorState, event: Event, key: str, session: OpenSession) -> Addressed:
+        full = with_browser_ids(event, state.fbp, state.fbc)
+        customer = customer_of(state, event["occurred_at"])
+        return self._outcome.address(links.of_checkout(full, key, customer, session.session_id))
+
+    def _say_again(self, visitor: Visitor, event: Event, written: bytes, *, late: bool, day: int) -> None:
+        """Emit what *event* came to the first time, from the state as it is now. Changes nothing."""
+        state = visitor.state
+        session = containing(state.sessions, event["occurred_at"], day)
+        if session is None:  # long over: only its first event's id can still be told
+            return
+        self._outcome.events.append(self._enriched(state, event, written, session, late=late))
+        visitor.touched.add(session.session_id)
+        visitor.absorbed += [each for each in state.absorbed if each.event_id == event["event_id"]]
+        customer, token = self._shown(event)
+        if customer is not None and _marked(state.logins, event):
+            self._outcome.add_link(links.of_login(event, customer, session.session_id))
+        if token is not None and (_marked(state.tokens, event) or event["name"] == "checkout_completed"):
+            self._outcome.links.append(self._checkout_link(state, event, token, session))
+
+    def _enriched(
+        self, state: VisitorState, event: Event, written: bytes, session: OpenSession, *, late: bool
+    ) -> bytes:
+        full = with_browser_ids(event, state.fbp, state.fbc)
+        if full is not event:
+            written = self._codec.encode_bare("Event", full)
+        products = self._products.facts_of(event["shop_id"], event["items"], self._outcome)
+        person = person_of(state, event["shop_id"], event["visitor_id"], event["occurred_at"])
+        return splice(written, session.session_id, person, products, late)
+
+    def _shown(self, event: Event) -> tuple[str | None, str | None]:
+        """Tell which customer and which checkout *event* is evidence of; junk is counted and is none."""
+        customer, token = event["customer_id"], event["checkout_token"]
+        completed = event["name"] == "checkout_completed"
+        if customer is None and token is None and not completed:
+            return None, None
+        if is_junk(event["client_id"]) or not identifies(event["client_id"]):
+            self._outcome.count("junk", "client")
+            return None, None
+        if customer is not None and (is_junk(customer) or not identifies(customer)):
+            self._outcome.count("junk", "customer")
+            customer = None
+        if token is not None and (is_junk(token) or not identifies(token)):
+            self._outcome.count("junk", "checkout")
+        return customer, checkout_key(token, event["order_id"] if completed else None)
+
+    def take_link(self, link: Link) -> None:
+        """Take that a customer used this browser, as an order elsewhere tells."""
+        customer, client = link["customer_id"], link["client_id"]
+        if client is None or customer is None or is_junk(customer) or not identifies(customer):
+            self._outcome.count("junk", "customer")
+            return
+        visitor = self._visitor(link["shop_id"], link["identifier"], client)
+        if not visitor.is_replay:
+            visitor.state = learn(visitor.state, link["occurred_at"], customer)
+            visitor.received = max(visitor.received, link["received_at"])
+
+    def _visitor(self, shop_id: str, visitor_id: str, client_id: str) -> Visitor:
+        key = f"{shop_id}|{visitor_id}".encode()
+        visitor = self._open.get(key)
+        if visitor is None:
+            written = self._read(key)
+            state = VisitorState(client_id) if written is None else self._memory.read(key, written)
+            visitor = Visitor(shop_id, visitor_id, state, self._source.offset <= state.applied[self._applied])
+            self._open[key] = visitor
+        return visitor
+
+    def close(self) -> None:
+        """Say how sessions and timelines stand now, and what to keep."""
+        for key, visitor in self._open.items():
+            visitor.close(self._outcome)
+            if visitor.state is not visitor.before:
+                offset, applied = self._source.offset, visitor.state.applied
+                applied = (offset, applied[1]) if self._applied == EVENTS else (applied[0], offset)
+                self._outcome.visitors[key] = self._memory.write(key, visitor.state._replace(applied=applied))
+
+
+def _marked(marks: tuple[Mark, ...], event: Event) -> bool:
+    return any(mark.event_id == event["event_id"] for mark in marks)
+
+
+def _day(shop: Shop | None, event: Event) -> int:
+    return local_day(event["occurred_at"], shop["time_zone"]) if shop is not None and shop["day_boundary"] else 0

@@ -1,0 +1,65 @@
+"""States as bytes: what is written comes back, and its size is bounded."""
+
+import pytest
+
+from streams.rules.states import (
+    UnknownStateError,
+    checkout_from_bytes,
+    checkout_to_bytes,
+    visitor_from_bytes,
+    visitor_to_bytes,
+)
+from streams.rules.visitors import VisitorState, visit, was_seen
+from tests.builders import MINUTE, NOON, an_event, an_order
+from tests.stitched import Pipeline
+
+
+def busy(events: int) -> VisitorState:
+    state = VisitorState("phone")
+    for number in range(events):
+        event = an_event(
+            occurred_at=NOON + number * 31 * MINUTE, event_id=f"e{number}", utm={"source": "x"}, fbp="fb.1.1.1"
+        )
+        customer, token = f"c{number % 7}", f"t{number}"
+        state = visit(state, event, gap_ms=30 * MINUTE, customer=customer, token=token).state
+    return state
+
+
+@pytest.mark.parametrize("events", [0, 1, 40, 400])
+def test_a_visitor_comes_back_as_it_was(events: int) -> None:
+    state = busy(events)
+
+    assert visitor_from_bytes(visitor_to_bytes(state)) == state
+
+
+def test_a_checkout_comes_back_as_it_was() -> None:
+    pipeline = Pipeline()
+    pipeline.publish(an_event(name="checkout_completed", checkout_token=an_order()["checkout_token"], order_id="1"))
+    pipeline.publish_order(an_order(), an_order(order_id="1", status="cancelled"))
+    pipeline.run()
+
+    (written,) = pipeline.checkouts.values()
+    assert checkout_to_bytes(checkout_from_bytes(written)) == written
+
+
+def test_the_busiest_visitor_stays_small() -> None:
+    sizes = [len(visitor_to_bytes(busy(events))) for events in (400, 4_000)]
+
+    assert sizes[1] < 64_000
+    assert abs(sizes[1] - sizes[0]) < 2_000
+
+
+def test_the_last_events_are_remembered_and_how_they_came() -> None:
+    state = busy(300)
+    late = visit(state, an_event(event_id="late"), gap_ms=30 * MINUTE, customer=None, token=None).state
+
+    assert was_seen(late, "late") is True
+    assert was_seen(late, "e299") is False
+    assert was_seen(late, "e0") is None
+
+
+@pytest.mark.parametrize("read", [visitor_from_bytes, checkout_from_bytes])
+def test_a_state_of_an_unknown_release_is_refused(read: object) -> None:
+    assert callable(read)
+    with pytest.raises(UnknownStateError, match="version 63"):
+        read(b"\x63[]")

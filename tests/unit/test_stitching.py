@@ -1,0 +1,334 @@
+"""What becomes of events, orders and links, told as stories of shoppers."""
+
+from typing import Any
+
+import pytest
+
+from schemas.identifiers import person_id, purchase_event_id, session_id, visitor_id
+from schemas.records import Event
+from streams.stitching import Source
+from tests.builders import MINUTE, NOON, a_product_change, a_shop, an_event, an_item, an_order
+from tests.stitched import CODEC, EVENTS, LINKS, ORDERS, Pipeline
+
+PHONE, LAPTOP = "phone-4711", "laptop-0815"
+TOKEN = "864ef6919a4214321240c177707a01f7"
+ORDER = "5396439498987"
+HOLD = 120_000
+
+
+def on(client: str, minute: float = 0, **changes: Any) -> Event:
+    return an_event(client_id=client, occurred_at=int(NOON + minute * MINUTE), **changes)
+
+
+def completed(client: str = PHONE, minute: float = 0, **changes: Any) -> Event:
+    said = {"name": "checkout_completed", "checkout_token": TOKEN, "order_id": ORDER, "fbp": "fb.1.1596403881668.1"}
+    return on(client, minute, **(said | changes))
+
+
+def stitched(*events: Event) -> Pipeline:
+    pipeline = Pipeline()
+    pipeline.publish(*events)
+    pipeline.run()
+    return pipeline
+
+
+def test_an_event_leaves_with_its_session_and_its_visitor_as_the_person() -> None:
+    event = on(PHONE)
+    pipeline = stitched(event)
+
+    (enriched,) = pipeline.events
+    assert enriched["event"] == event
+    assert enriched["session_id"] == session_id(event["visitor_id"], event["event_id"])
+    assert enriched["person_id"] == event["visitor_id"]
+    assert not enriched["late"]
+
+
+def test_anonymous_history_becomes_the_customers_when_she_logs_in() -> None:
+    yesterday, login = on(PHONE, -600), on(PHONE, 0, customer_id="ada")
+    pipeline = stitched(yesterday, login)
+
+    assert set(pipeline.persons().values()) == {person_id("demo", "ada")}
+    assert pipeline.timeline_rows()[login["visitor_id"]] == ((0,), ("ada",))
+    assert [row["customer_id"] for row in pipeline.session_rows().values()] == ["ada", "ada"]
+    assert [link["reason"] for link in pipeline.links] == ["login"]
+
+
+def test_two_devices_of_one_customer_are_one_person() -> None:
+    pipeline = stitched(on(PHONE, customer_id="ada"), on(LAPTOP, customer_id="ada"))
+
+    assert set(pipeline.persons().values()) == {person_id("demo", "ada")}
+
+
+def test_a_shared_device_never_merges_its_two_customers() -> None:
+    ada, nobody, bob = on(PHONE, 0, customer_id="ada"), on(PHONE, 100), on(PHONE, 200, customer_id="bob")
+    persons = stitched(ada, nobody, bob).persons()
+
+    assert persons[ada["event_id"]] == person_id("demo", "ada")
+    assert persons[bob["event_id"]] == person_id("demo", "bob")
+    assert persons[nobody["event_id"]] == nobody["visitor_id"]
+
+
+@pytest.mark.parametrize("junk", ["null", "undefined", "0", "anonymous", " NULL ", "", "*", "x" * 256])
+def test_junk_identifies_nobody(junk: str) -> None:
+    pipeline = stitched(on(PHONE, customer_id=junk, checkout_token=junk), on(LAPTOP, customer_id=junk))
+
+    assert pipeline.links == []
+    assert pipeline.timelines == []
+    assert len(set(pipeline.persons().values())) == 2
+
+
+def test_a_doubled_event_is_dropped_and_counted() -> None:
+    pipeline = Pipeline()
+    event = on(PHONE)
+    pipeline.publish(event, event)
+    pipeline.run()
+
+    assert len(pipeline.events) == 1
+    assert next(iter(pipeline.session_rows().values()))["events"] == 1
+
+
+def test_a_late_event_says_so_and_joins_its_own_session() -> None:
+    first, later, late = on(PHONE, 0), on(PHONE, 300), on(PHONE, 10)
+    pipeline = stitched(first, later, late)
+
+    assert [enriched["late"] for enriched in pipeline.events] == [False, False, True]
+    assert pipeline.events[2]["session_id"] == pipeline.events[0]["session_id"]
+
+
+def test_a_session_swallowed_by_another_is_taken_back() -> None:
+    pipeline = stitched(on(PHONE, 0), on(PHONE, 50), on(PHONE, 25))
+
+    (row,) = pipeline.session_rows().values()
+    assert row["events"] == 3
+    assert [each["session_id"] for each in pipeline.sessions if each["deleted"]] == [pipeline.events[1]["session_id"]]
+
+
+def test_the_gap_is_the_shops() -> None:
+    pipeline = Pipeline({"demo": a_shop(session_gap_seconds=60)})
+    pipeline.publish(on(PHONE, 0), on(PHONE, 2))
+    pipeline.run()
+
+    assert len(pipeline.session_rows()) == 2
+
+
+def test_items_carry_the_catalogs_facts_and_unknown_ones_say_so() -> None:
+    pipeline = Pipeline()
+    pipeline.catalog.apply(a_product_change())
+    pipeline.publish(on(PHONE, items=[an_item(price=0.42), an_item(product_id="1", variant_id="2", sku="3")]))
+    pipeline.run()
+
+    known, unknown = pipeline.events[0]["products"]
+    assert (known["known"], known["price"], known["title"], known["catalog_version"]) == (True, 42.99, "Bracelet", NOON)
+    assert (unknown["known"], unknown["variant_id"], unknown["title"]) == (False, "2", None)
+
+
+def test_facts_follow_the_catalog() -> None:
+    pipeline = Pipeline()
+    pipeline.publish(on(PHONE, 0), on(PHONE, 1))
+    pipeline.step((EVENTS, 0))
+    pipeline.catalog.apply(a_product_change())
+    pipeline.step((EVENTS, 0))
+
+    assert [enriched["products"][0]["known"] for enriched in pipeline.events] == [False, True]
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+def test_both_halves_of_a_purchase_meet_in_either_order(webhook_first: bool) -> None:
+    pipeline = Pipeline()
+    if webhook_first:
+        pipeline.publish_order(an_order())
+        pipeline.run()
+        assert pipeline.order_rows()[ORDER]["match"] == "held"
+        assert pipeline.purchases() == []
+    pipeline.publish(completed())
+    pipeline.run()
+    if not webhook_first:
+        assert pipeline.order_rows()[ORDER]["match"] == "held"
+        pipeline.publish_order(an_order())
+        pipeline.run()
+
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["event_id"] == purchase_event_id("demo", ORDER)
+    assert purchase["event"]["fbp"] == "fb.1.1596403881668.1"
+    assert purchase["event"]["visitor_id"] == visitor_id("demo", PHONE)
+    assert purchase["session_id"] == next(iter(pipeline.session_rows()))
+    assert purchase["person_id"] == person_id("demo", "6940095086827")
+    row = pipeline.order_rows()[ORDER]
+    assert (row["match"], row["client_id"], row["status"]) == ("matched", PHONE, "paid")
+    assert None not in (row["seen_in_webhook_at"], row["seen_in_pixel_at"])
+
+
+def test_a_webhook_without_its_pixel_leaves_alone_after_the_hold() -> None:
+    pipeline = Pipeline()
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.pass_time(NOON + 2_000 + HOLD)
+    assert pipeline.purchases() == []
+
+    pipeline.pass_time(NOON + 2_000 + HOLD + 1)
+
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["client_id"] == f"order:{ORDER}"
+    assert pipeline.order_rows()[ORDER]["match"] == "webhook_only"
+
+
+def test_a_completion_the_browser_never_told_is_still_its_visitors() -> None:
+    pipeline = Pipeline()
+    pipeline.publish(on(PHONE, -1, name="checkout_started", checkout_token=TOKEN, fbp="fb.1.1596403881668.7"))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["client_id"] == PHONE
+    assert purchase["event"]["fbp"] == "fb.1.1596403881668.7"
+    row = pipeline.order_rows()[ORDER]
+    assert (row["match"], row["client_id"], row["seen_in_pixel_at"]) == ("webhook_only", PHONE, None)
+
+
+def test_a_pixel_without_its_webhook_leaves_alone_after_the_hold() -> None:
+    pipeline = stitched(completed())
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert [each["event"]["value"] for each in pipeline.purchases()] == [42.99]
+    assert pipeline.order_rows()[ORDER]["match"] == "pixel_only"
+
+
+def test_a_half_after_the_deadline_updates_the_row_and_sends_nothing_twice() -> None:
+    pipeline = stitched(completed())
+    pipeline.pass_time(NOON + 10 * HOLD)
+    pipeline.publish_order(an_order(received_at=NOON + 11 * HOLD, value=40.0))
+    pipeline.run()
+    pipeline.pass_time(NOON + 20 * HOLD)
+
+    assert len(pipeline.purchases()) == 1
+    row = pipeline.order_rows()[ORDER]
+    assert (row["match"], row["value"]) == ("late", 40.0)
+
+
+def test_a_completion_without_an_order_id_waits_for_the_webhook() -> None:
+    pipeline = stitched(completed(order_id=None))
+    pipeline.pass_time(NOON + 10 * HOLD)
+    assert (pipeline.purchases(), pipeline.orders) == ([], [])
+
+    pipeline.publish_order(an_order())
+    pipeline.run()
+
+    assert len(pipeline.purchases()) == 1
+    assert pipeline.order_rows()[ORDER]["match"] == "matched"
+
+
+def test_later_words_on_an_order_update_its_row_by_their_own_time() -> None:
+    pipeline = stitched(completed())
+    cancelled = an_order(topic="orders/cancelled", status="cancelled", updated_at=NOON + 2, cancelled_at=NOON + 2)
+    pipeline.publish_order(an_order(status="open"), cancelled, an_order(status="paid", updated_at=NOON + 1))
+    pipeline.run()
+
+    assert pipeline.order_rows()[ORDER]["status"] == "cancelled"
+    assert len(pipeline.purchases()) == 1
+
+
+def test_an_order_tells_every_browser_of_its_checkout_whose_it_was() -> None:
+    pipeline = stitched(
+        on(LAPTOP, -100, name="checkout_started", checkout_token=TOKEN),
+        on(LAPTOP, -900),
+        completed(PHONE, 0),
+        on("stranger"),
+    )
+    pipeline.publish_order(an_order())
+    pipeline.run()
+
+    buyer = person_id("demo", "6940095086827")
+    persons = pipeline.persons()
+    by_client = {each["event"]["client_id"]: persons[each["event"]["event_id"]] for each in pipeline.events}
+    assert (by_client[LAPTOP], by_client[PHONE]) == (buyer, buyer)
+    assert by_client["stranger"] == visitor_id("demo", "stranger")
+    assert {link["reason"] for link in pipeline.links} == {"checkout", "checkout_completed", "order"}
+
+
+def test_a_guests_order_merges_nobody() -> None:
+    pipeline = stitched(on(LAPTOP, -9, checkout_token=TOKEN), completed())
+    pipeline.publish_order(an_order(customer_id=None))
+    pipeline.run()
+
+    assert pipeline.timelines == []
+    assert len(set(pipeline.persons().values())) == 2
+
+
+def test_a_click_keeps_the_time_it_was_first_seen_with() -> None:
+    first = f"fb.1.{NOON}.AbC"
+    pipeline = stitched(on(PHONE, 0, fbc=first), on(PHONE, 1), on(PHONE, 2, fbc=f"fb.1.{NOON + 120_000}.AbC"))
+    newer = f"fb.1.{NOON + 180_000}.dEf"
+    pipeline.publish(on(PHONE, 3, fbc=newer), on(PHONE, 4), on(PHONE, 1.5))
+    pipeline.run()
+
+    assert [each["event"]["fbc"] for each in pipeline.events] == [first, first, first, newer, newer, None]
+
+
+def test_who_refused_marketing_is_given_no_browser_ids() -> None:
+    refusal = {"analytics": True, "marketing": False, "preferences": None, "sale_of_data": None}
+    pipeline = stitched(on(PHONE, 0, fbp="fb.1.1596403881668.1"), on(PHONE, 1, consent=refusal))
+
+    assert pipeline.events[1]["event"]["fbp"] is None
+
+
+def test_a_record_read_again_is_said_again_and_changes_nothing() -> None:
+    pipeline = Pipeline()
+    pipeline.publish(on(PHONE, 0, customer_id="ada"), on(PHONE, 50), on(PHONE, 25), completed(minute=40))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+    tables = (dict(pipeline.visitors), dict(pipeline.checkouts))
+    rows = (pipeline.session_rows(), pipeline.order_rows(), pipeline.timeline_rows())
+    ids = {(each["event"]["event_id"], each["late"]) for each in pipeline.events}
+    links = {link["link_id"] for link in pipeline.links}
+    deleted = [(row["session_id"], row["version"]) for row in pipeline.sessions if row["deleted"]]
+    pipeline.events.clear()
+    pipeline.links.clear()
+    pipeline.sessions.clear()
+
+    pipeline.restart()
+    for place, log in list(pipeline.logs.items()):
+        for offset in range(len(log)):
+            pipeline.step(place, offset=offset)
+    pipeline.run()
+
+    assert (pipeline.visitors, pipeline.checkouts) == tables
+    assert {(each["event"]["event_id"], each["late"]) for each in pipeline.events} == ids
+    assert {link["link_id"] for link in pipeline.links} == links
+    assert [(row["session_id"], row["version"]) for row in pipeline.sessions if row["deleted"]] == deleted
+    assert (pipeline.session_rows(), pipeline.order_rows(), pipeline.timeline_rows()) == rows
+
+
+@pytest.mark.parametrize("topic", [EVENTS, ORDERS, LINKS])
+@pytest.mark.parametrize("value", [None, b"", b"{}", b"\0\0\0\0\x63abc", b"\0\0\0\0\x02\xff\xff\xff"])
+def test_what_does_not_decode_is_parked_with_its_bytes_and_its_place(topic: str, value: bytes | None) -> None:
+    pipeline = Pipeline()
+    outcome = pipeline.stitcher.stitch(Source(topic, 3, 42, value, NOON))
+
+    (rejected,) = (CODEC.decode(each) for each in outcome.rejected)
+    assert rejected["reason"] == "undecodable"
+    assert rejected["payload"] == (value or b"")
+    assert (rejected["topic"], rejected["partition"], rejected["offset"]) == (topic, 3, 42)
+    assert outcome.envelope() is None
+
+
+def test_one_bad_event_is_parked_alone_in_a_form_that_can_be_replayed() -> None:
+    pipeline = Pipeline({"demo": a_shop(day_boundary=True)})
+    good, bad, other = on(PHONE, 0), an_event(client_id=PHONE, occurred_at=2**62), on(PHONE, 2)
+    pipeline.publish_together([good, bad, other])
+    pipeline.run()
+
+    assert [each["event"]["event_id"] for each in pipeline.events] == [good["event_id"], other["event_id"]]
+    (rejected,) = pipeline.rejected
+    assert (rejected["reason"], rejected["shop_id"]) == ("rule_failed", "demo")
+    assert CODEC.decode(rejected["payload"]) == {"events": [bad]}
+
+
+def test_an_unlink_is_refused_by_name_until_it_is_understood() -> None:
+    pipeline = stitched(on(PHONE, customer_id="ada"))
+    unlink = CODEC.encode("Link", pipeline.links[0] | {"action": "unlink"})
+    outcome = pipeline.stitcher.stitch(Source(LINKS, 0, 1, unlink, NOON))
+
+    (rejected,) = (CODEC.decode(each) for each in outcome.rejected)
+    assert (rejected["reason"], rejected["field"]) == ("bad_value", "action")
