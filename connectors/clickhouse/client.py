@@ -23,8 +23,28 @@ TRANSIENT_CODES: Final = frozenset({3, 107, 159, 164, 202, 203, 209, 210, 241, 2
 Names: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """
 
+ROW_CODES: Final = frozenset(
+    {6, 25, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 110, 117, 130, 131, 190, 321, 349, 361, 376, 407, 441, 467, 691}
+)
+"""Errors about a value in one row (cannot parse, out of bounds, no NULL here): the other rows may go in without it."""
+
+_UNKNOWN_DATABASE = 81
+
 # The driver logs tracebacks that quote the values it could not write.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
+
+class RefusedError(TerminalError):
+    """ClickHouse understood the request and will not do it; *code* is ClickHouse's own, 0 when it was never sent."""
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__("refused_by_clickhouse", detail=detail)
+        self.code = code
+
+    @property
+    def about_a_row(self) -> bool:
+        """Whether a value in a row is at fault, not the statement, the table or the user."""
+        return self.code == 0 or self.code in ROW_CODES
 
 
 def database_of(clickhouse: ClickHouseSettings) -> str:
@@ -60,10 +80,12 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
         failure = translated(exc)
         if isinstance(failure, TransientError):
             raise failure from None
+        if failure.code == _UNKNOWN_DATABASE:  # it will be there after `storestream migrate`
+            raise TransientError("clickhouse has no such database yet: storestream migrate makes it") from None
         raise ConfigurationError(f"ClickHouse refused the connection: {failure.detail}") from None
 
 
-def translated(exc: BaseException) -> TerminalError | TransientError:
+def translated(exc: BaseException) -> RefusedError | TransientError:
     """Tell whether *exc* may pass; code and name only, for its text quotes rows."""
     code = getattr(exc, "code", None)
     detail = f"code {code} {getattr(exc, 'name', None) or ''}".strip() if code else type(exc).__name__
@@ -74,12 +96,12 @@ def translated(exc: BaseException) -> TerminalError | TransientError:
         passing = code in TRANSIENT_CODES
     if passing:
         return TransientError(f"clickhouse: {detail}")
-    return TerminalError("refused_by_clickhouse", detail=detail)
+    return RefusedError(code or -1, detail)
 
 
 @contextmanager
 def errors_translated() -> Iterator[None]:
-    """Raise what ClickHouse or the way to it says as `TransientError` or `TerminalError`."""
+    """Raise what ClickHouse or the way to it says as `TransientError` or `RefusedError`."""
     try:
         yield
     except (ClickHouseError, OSError) as exc:

@@ -1,0 +1,1 @@
+"""How the archive gathers records, writes them and survives: `streams.archive` is the worker."""

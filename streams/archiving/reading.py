@@ -1,0 +1,78 @@
+"""A Kafka record becomes rows, or a rejection that says why it has none."""
+
+from typing import NamedTuple
+
+from connectors.clickhouse.rows import Rows, rows_of
+from connectors.clickhouse.sink import Refused, Rowed
+from schemas.codec import Codec
+from schemas.errors import Reason, TerminalError
+from schemas.identifiers import rejection_id
+from schemas.records import Rejected
+from schemas.topics import EVENTS_ENRICHED, RECORDS_REJECTED
+from streams.records import Record
+
+CONTENT_TYPE = "application/vnd.confluent.avro"
+
+_ENVELOPE_FIELDS = {
+    "events": "events",
+    "sessions": "sessions",
+    "orders": "orders",
+    "identity_overrides": "timelines",
+}
+"""Which array of an EnrichedEnvelope the rows of a table come from."""
+
+
+class Read(NamedTuple):
+    """A record's rows, and its rejection if it could not be read."""
+
+    rowed: Rowed
+    rejected: Rejected | None = None
+
+
+def read(codec: Codec, record: Record) -> Read:
+    """Decode *record* and write it as rows. Never raises because of what is in the record."""
+    at = int(record.timestamp * 1000)
+    try:
+        return Read(Rowed(record.offset, at, _rows(codec, record)))
+    except TerminalError as exc:
+        rejected = _rejected(record, exc.reason, exc.field, exc.detail)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        # It decodes, but as another record than its topic's.
+        rejected = _rejected(record, "rule_failed", "value", type(exc).__name__)
+    if record.topic == RECORDS_REJECTED.name:
+        # Sent back to its topic it would come again for ever; so it is its own rejection.
+        return Read(Rowed(record.offset, at, rows_of(record.topic, rejected, record.partition, record.offset)))
+    return Read(Rowed(record.offset, at, {}), rejected)
+
+
+def refused(codec: Codec, record: Record, row: Refused) -> Rejected:
+    """Reject the one *row* of *record* that ClickHouse refused, with the bytes of what it came from."""
+    rejected = _rejected(record, "refused_by_clickhouse", row.table, row.detail, str(row.nth))
+    if record.topic == EVENTS_ENRICHED.name:
+        field, envelope = _ENVELOPE_FIELDS[row.table], codec.decode(record.value)
+        alone = {name: members[row.nth : row.nth + 1] if name == field else [] for name, members in envelope.items()}
+        rejected["payload"] = codec.encode("EnrichedEnvelope", alone)
+    return rejected
+
+
+def _rows(codec: Codec, record: Record) -> Rows:
+    if record.value is None:  # a tombstone of a compacted topic: the history stays
+        return {}
+    return rows_of(record.topic, codec.decode(record.value), record.partition, record.offset)
+
+
+def _rejected(record: Record, reason: Reason, field: str, detail: str, part: str = "") -> Rejected:
+    return Rejected(
+        rejection_id=rejection_id(record.topic, str(record.partition), str(record.offset), "archive", field, part),
+        shop_id="",
+        stage="archive",
+        reason=reason,
+        field=field or None,
+        detail=detail or None,
+        payload=record.value or b"",
+        content_type=CONTENT_TYPE,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        received_at=int(record.timestamp * 1000),
+    )
