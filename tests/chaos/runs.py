@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.verdicts import Verdict
 from tests.chaos.workers import COUNTED, RECEIVED
 
+START_SECONDS = 2.0
 DRAIN_SECONDS = 45.0
 SESSION_SECONDS = 6
 
@@ -48,7 +49,7 @@ class Run:
             watching = [asyncio.create_task(each) for each in (crew.supervise(), self._watch_commits())]
             try:
                 sending = load.send(self.bootstrap_servers, self.prefix + RECEIVED)
-                await asyncio.gather(SCENARIOS[self.scenario](crew, chance), _later(2.0, sending))
+                await asyncio.gather(SCENARIOS[self.scenario](crew, chance), _later(START_SECONDS, sending))
                 behind = await self._drained(crew)
                 await crew.stop_all()
             finally:
@@ -103,9 +104,9 @@ class Run:
                 self.early = max(self.early, verdicts.committed_early(self.folder, committed))
 
 
-async def _later(seconds: float, coroutine: object) -> None:
+async def _later(seconds: float, work: Awaitable[None]) -> None:
     await asyncio.sleep(seconds)
-    await coroutine  # type: ignore[misc]
+    await work
 
 
 @asynccontextmanager

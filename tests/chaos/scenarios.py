@@ -5,6 +5,8 @@ import random
 import signal
 from collections.abc import Awaitable, Callable
 
+import psutil
+
 from tests.chaos.crew import Crew
 
 Scenario = Callable[[Crew, random.Random], Awaitable[None]]
@@ -69,6 +71,24 @@ async def static(crew: Crew, chance: random.Random) -> None:
     crew.start(crew.instances[victim.pid])
 
 
+async def fail(crew: Crew, chance: random.Random) -> None:
+    """Agents of two workers raise, three times in all; the supervisor starts them again."""
+    await _two(crew, chance)
+    for number in range(3):
+        (crew.folder / f"fail-{number}").touch()
+        await asyncio.sleep(chance.uniform(0.5, 2))
+
+
+async def stall(crew: Crew, chance: random.Random) -> None:
+    """The broker stands still for longer than the group waits for its members."""
+    await _two(crew, chance)
+    broker = _broker(crew.env["KAFKA_BOOTSTRAP_SERVERS"])
+    broker.suspend()
+    await asyncio.sleep(FROZEN_SECONDS)
+    broker.resume()
+    await asyncio.sleep(REGROUP_SECONDS)
+
+
 async def freeze(crew: Crew, chance: random.Random) -> None:
     """One of two workers stands still until the group gives its partitions away, and then goes on."""
     await _two(crew, chance)
@@ -79,10 +99,21 @@ async def freeze(crew: Crew, chance: random.Random) -> None:
     await asyncio.sleep(REGROUP_SECONDS)  # the next recovery writes anew what the frozen one wrote late
 
 
+def _broker(address: str) -> psutil.Process:
+    """Find the process of a broker on this machine."""
+    port = int(address.rpartition(":")[2])
+    for found in psutil.net_connections("tcp"):
+        if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port:
+            return psutil.Process(found.pid)
+    raise LookupError("the broker is not a process of this machine")
+
+
 async def _two(crew: Crew, chance: random.Random) -> None:
     crew.start()
     crew.start()
     await asyncio.sleep(chance.uniform(3, 5))
 
 
-SCENARIOS: dict[str, Scenario] = {each.__name__: each for each in (join, term, kill, both, storm, static, freeze)}
+SCENARIOS: dict[str, Scenario] = {
+    each.__name__: each for each in (join, term, kill, both, storm, static, fail, freeze, stall)
+}

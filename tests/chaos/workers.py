@@ -24,8 +24,8 @@ from streams.worker import agent, create_app, run
 RECEIVED, COUNTED = "chaos.received", "chaos.counted"
 
 
-def counting() -> Any:
-    """Build the stateful worker."""
+def counting(folder: Path) -> Any:
+    """Build the stateful worker. It fails once, in the middle of its work, for each file `fail-*` in *folder*."""
     app = create_app("count")
     outbox = Outbox(app)
     table = Table(app, "keys", outbox)
@@ -36,6 +36,7 @@ def counting() -> Any:
         async for record in records:
             outputs, changes = counted(table, record)
             await outbox.emit(COUNTED, record.partition, outputs)
+            fail_if_told(folder, record)
             await table.put(record.partition, changes)
 
     return app
@@ -55,6 +56,13 @@ def counted(table: Table, record: Record) -> tuple[list[Output], dict[bytes, byt
         number = {each: n for n, each in enumerate(state["ids"])}
         outputs += [Output(each.encode(), orjson.dumps({"id": each, "n": number.get(each)})) for each in ids]
     return outputs, changes
+
+
+def fail_if_told(folder: Path, record: Record) -> None:
+    """Raise as a bug would, quoting what it failed on; the file that asks for it is used up."""
+    for wish in folder.glob("fail-*"):
+        wish.unlink()
+        raise ValueError(record.value)
 
 
 def sinking(folder: Path) -> Any:
@@ -84,4 +92,5 @@ def sinking(folder: Path) -> Any:
 if __name__ == "__main__":
     if "--stock" in sys.argv:
         faust_fixes.apply = lambda: None
-    run(counting() if sys.argv[1] == "count" else sinking(Path(sys.argv[2])))
+    build = {"count": counting, "sink": sinking}[sys.argv[1]]
+    run(build(Path(sys.argv[2])))
