@@ -66,6 +66,8 @@ def serve_metrics(port: int, app: Any, records: list[Records]) -> None:
     """Answer `/metrics` on *port* for this process and the worker in it."""
     registry = CollectorRegistry()
     registry.register(Lag(app, records))
+    for collector in getattr(app, "collectors", ()):
+        registry.register(collector)
     start_http_server(port, registry=registry)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
 
 Status = Literal["accepted", "refused", "skipped"]
@@ -28,7 +28,7 @@ class Parcel:
 
     body: bytes
     event_time: int
-    tag: object = None
+    tag: Any = None
     attempts: int = 0
 
 

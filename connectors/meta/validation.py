@@ -33,6 +33,8 @@ SkipReason = Literal[
     "no_event_id",
     # The event alone is larger than we put into one request.
     "too_large",
+    # The destination's content_id_template names a field there is not.
+    "bad_template",
     # The shop took the destination away while the event waited for it.
     "destination_removed",
 ]

@@ -1,0 +1,43 @@
+"""Forward: what shoppers did becomes conversions at Meta, and each conversion leaves a receipt.
+
+In: events.enriched, shops.configured, and its own receipts. Out: requests to Meta, conversions.delivered. What cannot
+be read goes to records.rejected. Run it with `storestream run forward`.
+"""
+
+from functools import partial
+from typing import NoReturn
+
+from connectors.kafka.registry import codec
+from connectors.kafka.shops import following
+from connectors.meta.client import MetaClient
+from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
+from schemas.topics import EVENTS_ENRICHED
+from streams.forwarding.finals import read_finals
+from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.metrics import COLLECTORS
+from streams.forwarding.routes import Routes
+from streams.forwarding.stopping import forward_until_stopped
+from streams.outbox import Outbox
+from streams.records import Records
+from streams.worker import agent, create_app, run
+
+app = create_app("forward", buffer_records=256)
+app.collectors = COLLECTORS
+_outbox = Outbox(app)
+_kafka, _meta, _registry = settings(KafkaSettings), settings(MetaSettings), settings(RegistrySettings)
+
+
+@agent(app, EVENTS_ENRICHED.name)
+async def forward(records: Records) -> None:
+    """Send each event to its shop's destinations, and keep a receipt of what became of it."""
+    words = await codec(_registry, _kafka)
+    async with following(_kafka, words) as shops, MetaClient(_meta) as client:
+        routes = Routes(client, _meta, shops)
+        links = Links(routes.offer, partial(read_finals, _kafka, words), records.ack)
+        routes.settle = (forwarder := Forwarder(words, _outbox, shops, links)).settle
+        await forward_until_stopped(app, records, forwarder, routes)
+
+
+def main() -> NoReturn:
+    """Run the worker until it is told to stop."""
+    run(app)

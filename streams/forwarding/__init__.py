@@ -1,0 +1,1 @@
+"""What `streams.forward` is made of: from an envelope to each destination, and from its answer to a receipt."""

@@ -1,0 +1,45 @@
+"""What forward cannot read goes to `records.rejected` with its bytes; pure."""
+
+from schemas.codec import Codec
+from schemas.errors import Reason, TerminalError
+from schemas.identifiers import rejection_id
+from schemas.records import EnrichedEvent, Rejected
+from streams.records import Record
+
+CONTENT_TYPE = "application/vnd.confluent.avro"
+
+
+def events_of(codec: Codec, record: Record) -> list[EnrichedEvent]:
+    """Decode the events of *record*.
+
+    Raises:
+        TerminalError: `undecodable`, also when it is another record than its topic's.
+    """
+    envelope = codec.decode(record.value)
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("events"), list):
+        raise TerminalError("undecodable", "value", "no EnrichedEnvelope")
+    events: list[EnrichedEvent] = envelope["events"]
+    return events
+
+
+def alone(codec: Codec, enriched: EnrichedEvent) -> bytes:
+    """Write one event as an envelope of its own, so that it can be replayed."""
+    return codec.encode("EnrichedEnvelope", {"events": [enriched], "sessions": [], "orders": [], "timelines": []})
+
+
+def rejection(record: Record, payload: bytes, reason: Reason, detail: str, *, part: str = "") -> Rejected:
+    """Describe the *payload* of *record* that could not be used; *part* tells apart several of one record."""
+    return Rejected(
+        rejection_id=rejection_id(record.topic, str(record.partition), str(record.offset), "forward", part),
+        shop_id="",
+        stage="forward",
+        reason=reason,
+        field=None,
+        detail=detail or None,
+        payload=payload,
+        content_type=CONTENT_TYPE,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        received_at=int(record.timestamp * 1000),
+    )

@@ -1,0 +1,81 @@
+"""One sender for each destination of each shop, started when the first event for it comes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from connectors.kafka.shops import ShopDirectory
+from connectors.meta.circuits import Circuit
+from connectors.meta.parcels import Outcome, Parcel
+from connectors.meta.sender import Client, Hooks, Sender
+from schemas.records import Destination
+from schemas.settings import MetaSettings
+from streams.failing import end_process
+from streams.forwarding.metrics import OPEN, REQUESTS, STATES
+
+Settle = Callable[[Sequence[Parcel], Outcome], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Routes:
+    """Leads parcels to the sender of their destination. Set *settle* before the first offer."""
+
+    settle: Settle
+
+    def __init__(self, client: Client, meta: MetaSettings, shops: ShopDirectory) -> None:
+        """Take what senders send with, and where they learn of their destination."""
+        self._client, self._meta, self._shops = client, meta, shops
+        self._senders: dict[tuple[str, str], Sender] = {}
+        self._running: list[asyncio.Task[None]] = []
+
+    def offer(self, shop_id: str, destination: str, parcels: Sequence[Parcel]) -> None:
+        """Hand *parcels* to the sender of *destination*."""
+        sender = self._senders.get((shop_id, destination))
+        if sender is None:
+            sender = self._senders[shop_id, destination] = self._started(shop_id, destination)
+        sender.offer(parcels)
+
+    async def stop(self) -> None:
+        """End all senders; what they have not settled stays unsettled."""
+        running, self._running = self._running, []
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _started(self, shop_id: str, name: str) -> Sender:
+        label = f"{shop_id}/{name}"
+
+        def current() -> Destination | None:
+            shop = self._shops.get(shop_id)
+            return next((each for each in shop["destinations"] if each["name"] == name), None) if shop else None
+
+        hooks = Hooks(
+            current,
+            self.settle,
+            requested=lambda outcome: REQUESTS.labels(label, outcome).inc(),
+            changed=lambda circuit: _tell(label, circuit),
+        )
+        sender = Sender(self._client, self._meta, hooks)
+        task = asyncio.create_task(sender.run(), name=f"send to {label}")
+        task.add_done_callback(_must_not_end)
+        self._running.append(task)
+        return sender
+
+
+def _must_not_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        end_process("sender failed", error)
+
+
+def _tell(label: str, circuit: Circuit) -> None:
+    for why in ("transient", "throttled", "token"):
+        OPEN.labels(label, why).set(STATES[circuit.state] if why == circuit.why else 0)
+    if circuit.state == "open":
+        tell = log.error if circuit.why == "token" else log.warning
+        seconds = round(circuit.seconds_open(time.monotonic()), 1)
+        tell("destination paused", destination=label, why=circuit.why, seconds=seconds)
+    elif circuit.state == "closed":
+        log.info("destination resumed", destination=label)

@@ -1,0 +1,64 @@
+"""What to do with an enriched event at one destination: send it as Meta's event, or skip it and say why; pure."""
+
+from typing import NamedTuple
+
+import orjson
+
+from connectors.meta.mapping import Terms, meta_name, to_conversion
+from connectors.meta.products import unknown_products
+from connectors.meta.validation import MAX_EVENT_BYTES, SkipReason, skip_reason
+from connectors.meta.wire import Conversion
+from schemas.errors import ConfigurationError
+from schemas.records import Destination, EnrichedEvent, Shop
+from streams.rules.consents import advertising_verdict
+
+
+class Decision(NamedTuple):
+    """What becomes of an event at a destination. *event_name* is Meta's.
+
+    Either *body*, the JSON to send for the event of *event_time* (Unix seconds), or *skipped* says why not.
+    """
+
+    event_name: str
+    event_time: int
+    body: bytes | None = None
+    skipped: SkipReason | None = None
+    value: float | None = None
+    currency: str | None = None
+
+
+def decide(enriched: EnrichedEvent, shop: Shop, destination: Destination, now: float) -> Decision | None:
+    """Decide at *now* (Unix seconds); None for an event that Meta has no name for: nobody expects a receipt of it."""
+    event = enriched["event"]
+    name = meta_name(event)
+    if name is None:
+        return None
+    undecided = Decision(name, event["occurred_at"] // 1000, value=event["value"], currency=event["currency"])
+    if destination["events"] and name not in destination["events"]:
+        return undecided._replace(skipped="not_selected")
+    verdict = advertising_verdict(event["consent"], require_consent=shop["require_consent"])
+    if verdict == "no_marketing_consent" or verdict == "consent_not_told":
+        return undecided._replace(skipped=verdict)
+    if destination["unknown_products"] == "hold" and unknown_products(enriched):
+        return undecided._replace(skipped="unknown_product")
+    terms = Terms(destination, shop["country"], site_url(shop))
+    try:
+        conversion = to_conversion(enriched, name, terms, limited_use=verdict == "send_limited")
+    except ConfigurationError:
+        return undecided._replace(skipped="bad_template")
+    return _checked(undecided, conversion, now)
+
+
+def _checked(undecided: Decision, conversion: Conversion, now: float) -> Decision:
+    if reason := skip_reason(conversion, now):
+        return undecided._replace(skipped=reason)
+    body = orjson.dumps(conversion)
+    if len(body) > MAX_EVENT_BYTES:
+        return undecided._replace(skipped="too_large")
+    return undecided._replace(body=body)
+
+
+def site_url(shop: Shop) -> str | None:
+    """Name the shop's front page: its own domain before the one its platform gave it."""
+    domains = sorted(shop["domains"], key=lambda domain: domain.endswith(".myshopify.com"))
+    return f"https://{domains[0]}/" if domains else None

@@ -1,0 +1,197 @@
+"""Forward on real Kafka against the stand-in of Meta: killed in the middle, it leaves one receipt for every event."""
+
+import asyncio
+import os
+import random
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from connectors.kafka import admin as topics_admin
+from connectors.kafka import shops
+from deploy.children import Child
+from deploy.servers.meta.behaviours import Refuse
+from schemas.codec import Codec
+from schemas.records import EnrichedEvent, Receipt, Rejected
+from schemas.settings import KafkaSettings
+from schemas.topics import CONVERSIONS_DELIVERED, EVENTS_ENRICHED, RECORDS_REJECTED
+from tests.builders import a_shop
+from tests.contract.meta_process import TOKEN, a_running_standin
+from tests.forwarded import a_destination, enriched
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+CODEC = Codec.from_lock()
+PARTITIONS = 2
+DESTINATIONS = [a_destination(name="one", pixel_id="111"), a_destination(name="two", pixel_id="222")]
+
+
+@pytest.fixture
+def standin() -> Iterator[str]:
+    with a_running_standin() as address:
+        yield address
+
+
+class Stage:
+    """One forward with topics and a stand-in of its own."""
+
+    def __init__(self, bootstrap: str, standin: str, folder: Path) -> None:
+        self.env = {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "STORESTREAM_PARTITIONS": str(PARTITIONS),
+            "STORESTREAM_TOPIC_PREFIX": f"t{uuid.uuid4().hex[:8]}.",
+            "META_GRAPH_URL": standin,
+            "META_LINGER_SECONDS": "0.1",
+            "META_BATCH_SIZE": "100",
+            "META_TOKEN_DEMO": TOKEN,
+            "WORKER_SESSION_TIMEOUT_SECONDS": "6",
+            "WORKER_INSTANCE": "forward-1",
+            "WORKER_FOLDER": str(folder),
+        }
+        self.kafka = KafkaSettings.model_validate(self.env)
+        self.log = folder / "forward.log"
+        self.meta = httpx.Client(base_url=standin)
+
+    def start(self) -> Child:
+        with self.log.open("ab") as output:
+            return Child(
+                [sys.executable, "-c", "from streams.forward import main; main()"],
+                env={**os.environ, **self.env, "PYTHONPATH": str(ROOT)},
+                output=output,
+            )
+
+    async def prepare(self, *configured: Any) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)
+        await admin.start()
+        await topics_admin.apply(admin, self.kafka, await topics_admin.plan(admin, self.kafka))
+        await admin.close()
+        await shops.publish(self.kafka, CODEC, configured)
+
+    async def say(self, values: Iterable[tuple[int, bytes]]) -> None:
+        """Put *values*, each with its partition, on events.enriched."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka.bootstrap_servers, acks="all", linger_ms=5)
+        await producer.start()
+        topic = self.kafka.prefix + EVENTS_ENRICHED.name
+        waiting = [await producer.send(topic, value, partition=partition) for partition, value in values]
+        await asyncio.gather(*waiting)
+        await producer.stop()
+
+    async def read(self, topic: str) -> list[Any]:
+        """Read everything on *topic*."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap_servers, enable_auto_commit=False)
+        await consumer.start()
+        partitions = [TopicPartition(self.kafka.prefix + topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends, found = await consumer.end_offsets(partitions), []
+        while any([await consumer.position(each) < ends[each] for each in partitions]):
+            for records in (await consumer.getmany(timeout_ms=300)).values():
+                found += [(record.key, CODEC.decode(record.value)) for record in records]
+        await consumer.stop()
+        return found
+
+    async def receipts(self, expected: int, seconds: float = 120) -> list[tuple[bytes, Receipt]]:
+        """Wait for *expected* different receipts."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = await self.read(CONVERSIONS_DELIVERED.name)
+            if len({key for key, _ in found}) >= expected:
+                return found
+            assert time.monotonic() < deadline, f"{len(found)} of {expected}\n{self.log.read_text()[-3000:]}"
+            await asyncio.sleep(0.5)
+
+    def taken(self, pixel_id: str) -> Counter[str]:
+        """Count by event id what the stand-in accepted for *pixel_id*."""
+        counted: Counter[str] = Counter()
+        cursor: int | None = 0
+        while cursor is not None:
+            page = self.meta.get("/_received", params={"pixel_id": pixel_id, "limit": 10_000, "cursor": cursor}).json()
+            counted.update(each["event"]["event_id"] for each in page["events"])
+            cursor = page["next_cursor"]
+        return counted
+
+
+@pytest.fixture
+def stage(kafka_bootstrap: str, standin: str, tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(kafka_bootstrap, standin, tmp_path)
+    yield stage
+    stage.meta.close()
+
+
+def envelope(*events: EnrichedEvent) -> bytes:
+    return CODEC.encode("EnrichedEnvelope", {"events": list(events), "sessions": [], "orders": [], "timelines": []})
+
+
+def just_now(**changes: Any) -> EnrichedEvent:
+    return enriched(occurred_at=int(time.time() * 1000) - 5_000, **changes)
+
+
+def keys(events: Iterable[EnrichedEvent]) -> set[bytes]:
+    return {f"demo|{each['event']['event_id']}|{to['name']}".encode() for each in events for to in DESTINATIONS}
+
+
+async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_for_each_event(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS), a_shop(shop_id="bare"))
+    dice = random.Random(7)
+    good = [just_now(event_id=f"sh-{number}") for number in range(3_000)]
+    old = [enriched(event_id=f"old-{number}", occurred_at=int(time.time() - 8 * 86_400) * 1000) for number in range(20)]
+    unpriced = [just_now(event_id=f"b-{n}", name="purchase", source="webhook", currency=None) for n in range(5)]
+    silent = [just_now(event_id=f"u-{number}", name="cart_viewed") for number in range(50)]
+    bare = [just_now(event_id=f"x-{number}", shop_id="bare") for number in range(50)]
+    everything = good + old + unpriced + silent + bare
+    dice.shuffle(everything)
+    values = [envelope(*everything[start : start + 40]) for start in range(0, len(everything), 40)]
+    refusing = Refuse(event_rate=0.01, seed=3)
+    script = {
+        "latency_ms": 40,
+        "throttle": {"rate": 0.05, "regain_minutes": 0, "retry_after_seconds": 1},
+        "fail": {"rate": 0.1},
+        "html_502": {"rate": 0.05},
+        "reset_after_accept": {"rate": 0.1},
+        "refuse": {"event_rate": 0.01, "seed": 3},
+    }
+    assert stage.meta.post("/_behave", json=script).is_success
+    expected = keys(good + old + unpriced)
+
+    await stage.say([(dice.randrange(PARTITIONS), value) for value in values] + [(0, b"no avro")])
+    for _ in range(4):
+        with stage.start() as child:
+            await asyncio.sleep(dice.uniform(5, 7))
+            assert child.poll() is None, stage.log.read_text()[-3000:]
+            child.kill()
+    with stage.start():
+        found = await stage.receipts(len(expected))
+
+    counted = Counter(key for key, _ in found)
+    assert counted.keys() == expected
+    assert {key for key, count in counted.items() if count > 1} == set()
+    refused = {
+        each["event"]["event_id"]
+        for each in good
+        if refusing.refuses(event_name="ViewContent", event_id=each["event"]["event_id"])
+    }
+    statuses = {(receipt["event_id"], receipt["status"], receipt["reason"]) for _, receipt in found}
+    assert statuses == (
+        {(each["event"]["event_id"], "accepted", None) for each in good if each["event"]["event_id"] not in refused}
+        | {(event_id, "refused", "refused_by_meta") for event_id in refused}
+        | {(each["event"]["event_id"], "skipped", "too_old") for each in old}
+        | {(each["event"]["event_id"], "skipped", "no_currency") for each in unpriced}
+    )
+    for destination in DESTINATIONS:
+        assert stage.taken(destination["pixel_id"]).keys() == {
+            each["event"]["event_id"] for each in good if each["event"]["event_id"] not in refused
+        }
+    rejected: list[Rejected] = [value for _, value in await stage.read(RECORDS_REJECTED.name)]
+    assert {(each["stage"], each["reason"], each["payload"]) for each in rejected} == {
+        ("forward", "undecodable", b"no avro")
+    }
