@@ -75,6 +75,15 @@ class Catalog:
                 self._by_sku[shop_id, offer.sku] = (product_id, number)
         return True
 
+    def forget(self, key: bytes) -> None:
+        """Forget the product or the stock level whose record has this *key* (`shop|product`)."""
+        shop_id, _, rest = key.decode(errors="replace").partition("|")
+        self._forget_variants(shop_id, self._products.pop((shop_id, rest), None))
+        kind, _, level = rest.partition("|")
+        if kind == "inventory":
+            item, _, location = level.partition("|")
+            self._stock.get((shop_id, item), {}).pop(location, None)
+
     def find(self, shop_id: str, variant_id: str | None, product_id: str | None, sku: str | None) -> Found | None:
         """Find the product an item means: by variant, else by product, else by SKU."""
         place = self._by_variant.get((shop_id, variant_id)) if variant_id else None

@@ -178,6 +178,11 @@ def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:
     return None if order.sent else _first_seen(order) + hold_ms
 
 
+def waiting_since(state: CheckoutState) -> EpochMillis:
+    """Tell since when an order of the checkout waits for its other half; 0 when none does."""
+    return min((_first_seen(order) for order in state.orders if not order.sent), default=0)
+
+
 def _first_seen(order: OrderState) -> EpochMillis:
     halves = [order.opening["received_at"]] if order.opening else []
     halves += [order.pixel.event["received_at"]] if order.pixel else []

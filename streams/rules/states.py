@@ -1,14 +1,15 @@
 """Writes what is remembered of visitors and checkouts as bytes for a table, and reads it back.
 
 Layout of a visitor: version (1 byte), length of `seen` (2 bytes, big-endian), `seen`, then the other fields as one JSON
-array. Of a checkout: version (1 byte), then JSON. A later layout gets a new version and a reader for the old one.
+array. Of a checkout: version (1 byte), since when an order waits for its other half (8 bytes, big-endian, milliseconds;
+0: none waits), then JSON. A later layout gets a new version and a reader for the old one.
 """
 
 from typing import Any, Final
 
 import orjson
 
-from streams.rules.purchases import CheckoutState, Client, Half, OrderState
+from streams.rules.purchases import CheckoutState, Client, Half, OrderState, waiting_since
 from streams.rules.sessions import Entry, OpenSession
 from streams.rules.visitors import Absorbed, Mark, VisitorState
 
@@ -63,7 +64,12 @@ def _session(fields: list[Any]) -> OpenSession:
 
 def checkout_to_bytes(state: CheckoutState) -> bytes:
     """Write *state*."""
-    return _VERSION + orjson.dumps(tuple(state), default=tuple)
+    return b"".join((_VERSION, waiting_since(state).to_bytes(8, "big"), orjson.dumps(tuple(state), default=tuple)))
+
+
+def is_waiting(written: bytes) -> bool:
+    """Tell, without reading it all, whether an order of the checkout *written* waits for its other half."""
+    return written[1:9] != bytes(8)
 
 
 def checkout_from_bytes(written: bytes) -> CheckoutState:
@@ -73,7 +79,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, clients, customers, context, unnamed, orders = orjson.loads(written[1:])
+    applied, clients, customers, context, unnamed, orders = orjson.loads(written[9:])
     return CheckoutState(
         tuple(applied),
         tuple(_client(each) for each in clients),

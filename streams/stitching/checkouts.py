@@ -1,11 +1,11 @@
 """Stitches what concerns one checkout: order webhooks, and what browsers and the hold tell of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from schemas.codec import Codec
 from schemas.identifiers import is_junk
-from schemas.records import EpochMillis, Link, OrderReceived, Shop
+from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules import links, orders
 from streams.rules.enrichment import splice
 from streams.rules.purchases import (
@@ -23,7 +23,7 @@ from streams.rules.purchases import (
     untold,
 )
 from streams.stitching.memory import Memory
-from streams.stitching.outcomes import Due, Outcome, Source
+from streams.stitching.outcomes import Due, Outcome, Shops, Source
 from streams.stitching.products import Products
 
 DEFAULT_HOLD_SECONDS: Final = 120
@@ -45,7 +45,7 @@ class Checkouts:
     """The checkouts that one record is about. Take everything, then `close`."""
 
     def __init__(
-        self, codec: Codec, products: Products, shops: Mapping[str, Shop], memory: Memory[CheckoutState], read: Read
+        self, codec: Codec, products: Products, shops: Shops, memory: Memory[CheckoutState], read: Read
     ) -> None:
         """Take what is the same for every record; `begin` each."""
         self._codec = codec
@@ -173,7 +173,7 @@ class Checkouts:
         return hold_seconds(self._shops, shop_id) * 1000
 
 
-def hold_seconds(shops: Mapping[str, Shop], shop_id: str) -> int:
+def hold_seconds(shops: Shops, shop_id: str) -> int:
     """Tell how long *shop_id* lets a purchase wait for its other half."""
     shop = shops.get(shop_id)
     return shop["purchase_hold_seconds"] if shop is not None else DEFAULT_HOLD_SECONDS

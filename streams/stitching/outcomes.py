@@ -1,17 +1,24 @@
 """What stitching one record comes to: what to send, what to keep, what to count."""
 
 from collections import Counter
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.identifiers import rejection_id
-from schemas.records import EpochMillis, Link, Order, Rejected, Session, Timeline
+from schemas.records import EpochMillis, Link, Order, Rejected, Session, Shop, Timeline
 
 CONTENT_TYPE: Final = "avro/binary"
 """Of what we refuse: a Kafka value as it came, or the one member of it that is bad as an envelope of its own."""
 
 Fact = Literal["stitched", "duplicate", "late", "replayed", "unknown_product", "linked", "matched", "junk", "rejected"]
+
+
+class Shops(Protocol):
+    """Finds a shop's settings; a `ShopDirectory` or a plain dictionary."""
+
+    def get(self, shop_id: str, /) -> Shop | None:
+        """Return the settings of *shop_id*, if it is known."""
 
 
 class Source(NamedTuple):
@@ -57,6 +64,8 @@ class Outcome:
         self.visitors: dict[bytes, bytes | None] = {}
         self.checkouts: dict[bytes, bytes | None] = {}
         self.due: dict[bytes, tuple[Due, ...]] = {}
+        self.received_at: EpochMillis = 0
+        """The greatest time at which something in the record came to us."""
         self.counts: Counter[tuple[Fact, str]] = Counter()
 
     def envelope(self) -> bytes | None:

@@ -1,18 +1,18 @@
 """Takes one record apart and gives each of its members to the rules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import TerminalError
-from schemas.records import Link, Shop
+from schemas.records import Link
 from streams.rules.catalogs import Catalog
 from streams.rules.states import checkout_from_bytes, checkout_to_bytes, visitor_from_bytes, visitor_to_bytes
 from streams.stitching import checkouts, visits
 from streams.stitching.checkouts import Checkouts, Read
 from streams.stitching.memory import Memory
-from streams.stitching.outcomes import Outcome, Source
+from streams.stitching.outcomes import Outcome, Shops, Source
 from streams.stitching.products import Products
 from streams.stitching.visits import Visits
 
@@ -27,7 +27,7 @@ class Stitcher:
     """Stitches records against two tables, the shops and the catalog as they are at that moment. Does no I/O."""
 
     def __init__(
-        self, codec: Codec, catalog: Catalog, shops: Mapping[str, Shop], *, read_visitor: Read, read_checkout: Read
+        self, codec: Codec, catalog: Catalog, shops: Shops, *, read_visitor: Read, read_checkout: Read
     ) -> None:
         """Take what records are stitched against; *read_visitor* and *read_checkout* look into the tables."""
         self._codec = codec
@@ -61,6 +61,7 @@ class Stitcher:
     def _each_member(self, source: Source, outcome: Outcome, take: Callable[[Any, bytes], None]) -> None:
         envelope, name = _MEMBERS[source.topic]
         for number, (member, written) in enumerate(self._codec.members(name, source.value)):
+            outcome.received_at = max(outcome.received_at, member["received_at"])
             try:
                 take(member, written)
             except Exception as exc:  # one bad member must not stop the others, nor the worker for ever
@@ -71,6 +72,7 @@ class Stitcher:
 
     def _stitch_link(self, source: Source, outcome: Outcome) -> None:
         link: Link = self._codec.decode(source.value)
+        outcome.received_at = link["received_at"]
         if link["action"] != "link":
             raise TerminalError("bad_value", "action", "only `link` is taken")
         if link["identifier_type"] == "checkout":

@@ -1,6 +1,6 @@
 """Stitches what concerns one browser: its events, and what links tell of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from schemas.codec import Codec
@@ -14,7 +14,7 @@ from streams.rules.purchases import checkout_key
 from streams.rules.sessions import OpenSession, containing, local_day
 from streams.rules.visitors import Mark, Visit, VisitorState, customer_of, learn, person_of, visit, was_seen
 from streams.stitching.memory import Memory
-from streams.stitching.outcomes import Addressed, Outcome, Source
+from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
 from streams.stitching.visitor import Visitor
 
@@ -29,7 +29,7 @@ class Visits:
     """The browsers that one record is about. Take everything, then `close`."""
 
     def __init__(
-        self, codec: Codec, products: Products, shops: Mapping[str, Shop], memory: Memory[VisitorState], read: Read
+        self, codec: Codec, products: Products, shops: Shops, memory: Memory[VisitorState], read: Read
     ) -> None:
         """Take what is the same for every record; `begin` each."""
         self._codec = codec

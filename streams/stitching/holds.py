@@ -1,0 +1,86 @@
+"""Watches over orders that wait for their other half, and tells their checkout when they have waited long enough.
+
+It only tells: as a record on `identities.linked`, on the checkout's own partition. The stitcher decides when it reads
+that, in order with everything else, so a replay decides the same and a rebalance cannot come between.
+"""
+
+import time
+from typing import Final, NamedTuple
+
+from schemas.records import EpochMillis, Link
+from streams.rules.links import of_hold_over
+from streams.stitching.outcomes import Due
+
+GRACE_MS: Final = 5_000
+"""How long a half that is here already may take from its visitor's partition to its checkout's."""
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Progress(NamedTuple):
+    """What is committed of a place, and where it ends; None where that is not known."""
+
+    committed: int | None
+    end: int | None
+
+
+class Holds:
+    """The orders of this worker's partitions that wait."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._due: dict[bytes, tuple[int, tuple[Due, ...]]] = {}
+        self._told: set[Due] = set()
+        self._read: dict[Place, tuple[int, EpochMillis]] = {}
+
+    def note_read(self, topic: str, partition: int, offset: int, received_at: EpochMillis) -> None:
+        """Take that the record at *offset*, which came to us at *received_at*, has been worked through."""
+        _, before = self._read.get((topic, partition), (0, 0))
+        self._read[topic, partition] = (offset + 1, max(before, received_at))
+
+    def note_due(self, partition: int, due: dict[bytes, tuple[Due, ...]]) -> None:
+        """Take what waits at some checkouts of *partition* now."""
+        for key, orders in due.items():
+            if orders:
+                self._due[key] = (partition, orders)
+            else:
+                self._due.pop(key, None)
+
+    def forget(self) -> None:
+        """Begin anew, as after a rebalance."""
+        self._due, self._read = {}, {}
+
+    def stream_time(self, places: dict[Place, Progress], now: EpochMillis, *, is_idle: bool) -> EpochMillis:
+        """Tell how far this worker has come: *now*, unless a place has records that are still unread.
+
+        *is_idle*: the worker has waited for records for a while. Then a place nobody has ever read has none left.
+        """
+        times = [now]
+        for place, (committed, end) in places.items():
+            if place not in self._read and committed is None and is_idle:
+                continue
+            position, received_at = self._read.get(place, (committed or 0, 0))
+            if end is None or position < end:
+                times.append(received_at)
+        return min(times)
+
+    def over(self, stream_time: EpochMillis) -> list[Link]:
+        """Say of each order that has waited past its hold, once, that it has."""
+        over = [
+            due
+            for _, orders in self._due.values()
+            for due in orders
+            if due.deadline + GRACE_MS < stream_time and due not in self._told
+        ]
+        waiting = {due for _, orders in self._due.values() for due in orders}
+        self._told = (self._told & waiting) | set(over)
+        return [
+            of_hold_over(due.shop_id, due.checkout, due.order_id, deadline=due.deadline, received_at=stream_time)
+            for due in over
+        ]
+
+
+def now_ms() -> EpochMillis:
+    """Read the clock."""
+    return int(time.time() * 1000)

@@ -1,0 +1,59 @@
+"""Holds: who waits for the other half of a purchase, and when that is over."""
+
+import pytest
+
+from streams.stitching.holds import GRACE_MS, Holds, Progress
+from streams.stitching.outcomes import Due
+from tests.builders import NOON
+
+EVENTS, LINKS = ("events.received", 0), ("identities.linked", 0)
+DUE = Due("demo", "token", "order", NOON)
+LATER = NOON + GRACE_MS + 1
+
+
+def waiting() -> Holds:
+    holds = Holds()
+    holds.note_due(0, {b"demo|token": (DUE,)})
+    return holds
+
+
+@pytest.mark.parametrize(("now", "told"), [(NOON, 0), (LATER - 1, 0), (LATER, 1)])
+def test_a_hold_is_over_a_grace_after_its_deadline(now: int, told: int) -> None:
+    assert len(waiting().over(now)) == told
+
+
+def test_it_is_said_once_that_a_hold_is_over() -> None:
+    holds = waiting()
+
+    assert [len(holds.over(LATER)) for _ in range(3)] == [1, 0, 0]
+
+
+def test_nobody_waits_once_the_halves_have_met() -> None:
+    holds = waiting()
+    holds.note_due(0, {b"demo|token": ()})
+
+    assert holds.over(LATER) == []
+
+
+def test_at_the_end_of_everything_it_is_as_late_as_the_clock_says() -> None:
+    holds = waiting()
+    holds.note_read(*EVENTS, 6, NOON)
+
+    assert holds.stream_time({EVENTS: Progress(3, 7), LINKS: Progress(4, 4)}, LATER, is_idle=False) == LATER
+
+
+def test_with_a_backlog_it_is_as_late_as_the_last_record_read() -> None:
+    holds = waiting()
+    holds.note_read(*EVENTS, 6, NOON)
+    holds.note_read(*EVENTS, 7, NOON - 5)
+
+    assert holds.stream_time({EVENTS: Progress(3, 9), LINKS: Progress(4, 4)}, LATER, is_idle=False) == NOON
+
+
+@pytest.mark.parametrize("progress", [Progress(3, 9), Progress(None, 9), Progress(3, None), Progress(None, None)])
+def test_before_anything_is_read_nobody_knows_how_late_it_is(progress: Progress) -> None:
+    assert waiting().stream_time({EVENTS: progress}, LATER, is_idle=False) == 0
+
+
+def test_records_that_retention_took_are_not_waited_for() -> None:
+    assert waiting().stream_time({EVENTS: Progress(None, 9)}, LATER, is_idle=True) == LATER
