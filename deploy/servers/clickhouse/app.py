@@ -26,6 +26,7 @@ from deploy.servers.clickhouse.replies import PiecewiseResponse, coding_for, fai
 from deploy.servers.clickhouse.streams import ResultStream
 
 _THREADS: Final = 4
+_SMALL_BYTES: Final = 65_536
 _METHODS: Final = ["GET", "POST", "HEAD"]
 T = TypeVar("T")
 
@@ -82,6 +83,8 @@ class _Port:
         if isinstance(answer.body, ResultStream):
             return PiecewiseResponse(self._pieces(job, answer.body, gone), headers, coding=coding)
         body = answer.body
+        if len(body) < _SMALL_BYTES:  # not worth a thread
+            return self._end(job, gone, whole(body, headers, coding))
         response = await _in(self._statements, lambda: whole(body, headers, coding))
         return self._end(job, gone, response)
 

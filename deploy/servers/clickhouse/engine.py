@@ -18,6 +18,7 @@ from deploy.servers import ServerError
 from deploy.servers.clickhouse.errors import QueryError, from_engine
 
 DEFAULT_MEMORY_BYTES: Final = 4 * 2**30
+DEFAULT_DATABASE: Final = "default"
 # fsync costs 5 ms an insert and is what makes an acknowledged row survive a power cut.
 _CONFIG: Final = """<clickhouse>
   <merge_tree><fsync_after_insert>1</fsync_after_insert><fsync_part_directory>1</fsync_part_directory></merge_tree>
@@ -57,10 +58,14 @@ class Engine:
         finally:
             handle.close()
 
-    def open_handle(self) -> "Handle":
-        """Give a handle the caller closes."""
+    def open_handle(self, settings: Mapping[str, str] | None = None) -> "Handle":
+        """Give a handle with *settings*, which the caller closes. Raises: `QueryError` for settings it refuses."""
         handle = Handle(self._connect(self._address))
-        handle.set(_BASE)
+        try:
+            handle.set({**_BASE, **(settings or {})})
+        except QueryError:
+            handle.close()
+            raise
         return handle
 
     def rows(self, sql: str, bound: Mapping[str, str] | None = None) -> list[list[str]]:

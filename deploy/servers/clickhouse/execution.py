@@ -8,20 +8,22 @@ import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from deploy.servers.clickhouse.access import User
-from deploy.servers.clickhouse.engine import Engine, Handle
-from deploy.servers.clickhouse.errors import from_engine, refusal
+from deploy.servers.clickhouse.engine import DEFAULT_DATABASE, Engine, Handle
+from deploy.servers.clickhouse.errors import refusal
 from deploy.servers.clickhouse.external import ExternalTable, lend_table
 from deploy.servers.clickhouse.guard import Guard
+from deploy.servers.clickhouse.inserts import insert_rows, summary_of
 from deploy.servers.clickhouse.parameters import Parameters, analyst_settings
-from deploy.servers.clickhouse.request import Rows, Statement
+from deploy.servers.clickhouse.request import Statement
 from deploy.servers.clickhouse.running import Running, RunningQueries
 from deploy.servers.clickhouse.sessions import Session, Sessions
 from deploy.servers.clickhouse.statements import format_of
-from deploy.servers.clickhouse.streams import PIECE_BYTES, ResultStream, may_stream
+from deploy.servers.clickhouse.streams import ResultStream, may_stream
 
+_READ_ONLY: Final = {"readonly": "1"}
 # The engine has a command line's own commands (`exit`, `\\d`) and takes them for done.
 _CLIENT_COMMAND: Final = re.compile(r"\s*(?:\\.*|[^\s();]+[\s;]*)", re.DOTALL)
 _SELECTING: Final = frozenset({"SELECT", "WITH", "FROM", "("})
@@ -74,17 +76,16 @@ class Execution:
         with ExitStack() as ending:
             handle, session = self._prepare(job, ending)
             if job.statement.rows is not None:
-                return _insert(handle, job.statement, job.statement.rows, job.parameters)
+                began = time.monotonic_ns()
+                inserted = insert_rows(handle, job.statement.sql, job.statement.rows, job.parameters.bound)
+                return Answer(b"", None, summary_of(inserted, began, 0))
             for table in job.external:
                 ending.callback(lend_table(handle, table))
-            if not job.user.writes:
-                handle.set({"readonly": "1"})
+            if job.external and not job.user.writes:
+                handle.set(_READ_ONLY)
             format_name = format_of(job.statement.sql.encode(), job.default_format)
-            whole = job.parameters.flag("wait_end_of_query") or query_class != "READ_ONLY"
-            if not whole and job.statement.word in _SELECTING and may_stream(format_name, job.parameters.settings):
-                stream = ResultStream(handle, job.statement.sql, format_name, job.parameters.bound)
-                stream.ending = ending.pop_all()
-                return Answer(stream, format_name)
+            if query_class == "READ_ONLY" and _may_stream(job, format_name):
+                return _piecewise(handle, job, format_name, ending)
             answer = self._whole(handle, job, format_name, has_result=query_class == "READ_ONLY")
             if session is not None and job.statement.word == "USE":
                 session.home = handle.rows("SELECT currentDatabase()")[0][0]
@@ -122,16 +123,18 @@ class Execution:
         asked, writes = job.parameters, job.user.writes
         settings = dict(asked.settings) if writes else analyst_settings(asked.settings)
         settings["log_comment"] = job.running.tag
+        if not writes and not job.external:  # tables sent along must be made before
+            settings |= _READ_ONLY
         session = self._session(job, ending)
-        home = asked.transport.get("database") or (session.home if session else "default")
+        home = asked.transport.get("database") or (session.home if session else DEFAULT_DATABASE)
         if session is not None and session.handle is not None:
             session.handle.use(home)
             session.lend({"log_comment": job.running.tag} if job.statement.word == "SET" else settings)
             return session.handle, session
-        handle = self.engine.open_handle()
+        handle = self.engine.open_handle(settings)
         ending.callback(handle.close)
-        handle.use(home)
-        handle.set(settings)
+        if home != DEFAULT_DATABASE:
+            handle.use(home)
         return handle, session
 
     def _session(self, job: Job, ending: ExitStack) -> Session | None:
@@ -154,34 +157,18 @@ class Execution:
         began = time.monotonic_ns()
         result = handle.query(sql, job.default_format, job.parameters.bound)
         body = bytes(result.bytes() or b"")
-        return Answer(body, format_name if has_result or body else None, _summary(result, began, len(body)))
+        return Answer(body, format_name if has_result or body else None, summary_of(result, began, len(body)))
 
 
-def _insert(handle: Handle, statement: Statement, rows: Rows, parameters: Parameters) -> Answer:
-    handle.set({f"param_{name}": value for name, value in parameters.bound.items()})
-    began = time.monotonic_ns()
-    try:
-        insert = handle.connection.send_insert(statement.sql, rows.format)
-        piece = rows.begun or rows.rest.read(PIECE_BYTES)
-        while piece:
-            handle.connection.insert_append(insert, piece)
-            piece = rows.rest.read(PIECE_BYTES)
-        result = handle.connection.insert_done(insert)
-    except RuntimeError as exc:
-        raise from_engine(exc) from None
-    if result.has_error():
-        raise from_engine(RuntimeError(result.error_message()))
-    return Answer(b"", None, _summary(result, began, 0))
+def _may_stream(job: Job, format_name: str) -> bool:
+    whole = job.parameters.flag("wait_end_of_query") or job.statement.word not in _SELECTING
+    return not whole and may_stream(format_name, job.parameters.settings)
 
 
-def _summary(result: Any, began: int, size: int) -> dict[str, str]:
-    return {
-        "read_rows": str(result.storage_rows_read()),
-        "read_bytes": str(result.storage_bytes_read()),
-        "written_rows": str(result.rows_written()),
-        "written_bytes": str(result.bytes_written()),
-        "total_rows_to_read": "0",
-        "result_rows": str(result.rows_read()),
-        "result_bytes": str(size),
-        "elapsed_ns": str(time.monotonic_ns() - began),
-    }
+def _piecewise(handle: Handle, job: Job, format_name: str, ending: ExitStack) -> Answer:
+    stream = ResultStream(handle, job.statement.sql, format_name, job.parameters.bound)
+    small = stream.take_if_small()
+    if small is not None:
+        return Answer(small, format_name, {"read_rows": str(stream.read_rows), "result_bytes": str(len(small))})
+    stream.ending = ending.pop_all()
+    return Answer(stream, format_name)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from deploy.servers.clickhouse.engine import Handle
+from deploy.servers.clickhouse.engine import DEFAULT_DATABASE, Handle
 from deploy.servers.clickhouse.errors import refusal
 
 DEFAULT_TIMEOUT_SECONDS: Final = 60
@@ -22,7 +22,7 @@ class Session:
 
     handle: Handle | None
     timeout_seconds: float
-    home: str = "default"
+    home: str = DEFAULT_DATABASE
     busy: bool = True
     expires_at: float = 0.0
     _originals: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from deploy.servers.clickhouse.engine import Handle
 from deploy.servers.clickhouse.errors import from_engine
 
 PIECE_BYTES: Final = 2**20
+_SMALL_BYTES: Final = 2**16
 # The engine writes each block of a streamed result as a file of its own: only these may be put end to end.
 _STREAMABLE: Final = frozenset({"Native", "RowBinary", "TabSeparated", "TSV", "CSV", "JSONEachRow"})
 # Settings that add a head or a foot to one of them.
@@ -29,11 +30,22 @@ class ResultStream:
         self._handle = handle
         self._lock = threading.Lock()
         self._closed = False
+        self.read_rows = 0
         try:
             self._stream = handle.connection.send_query(sql, format_name, params=dict(bound))
         except RuntimeError as exc:
             raise from_engine(exc) from None
         self._first: bytes | None = self._fetch()
+
+    def take_if_small(self) -> bytes | None:
+        """Return all of the result if it is one small piece: then the query is over. None if there is more."""
+        if self._first is None or len(self._first) >= _SMALL_BYTES:
+            return None
+        second = self._fetch() if self._first else b""
+        if second:
+            self._first += second
+            return None
+        return self._first
 
     def next_piece(self) -> bytes:
         """Return the next piece, empty at the end. Raises: `QueryError`."""
@@ -61,4 +73,5 @@ class ResultStream:
             piece = self._handle.connection.streaming_fetch_result(self._stream)
         except RuntimeError as exc:
             raise from_engine(exc) from None
-        return bytes(piece.bytes() or b"") if piece is not None else b""
+        self.read_rows += piece.storage_rows_read()
+        return bytes(piece.bytes() or b"")
