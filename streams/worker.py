@@ -131,5 +131,9 @@ def run(app: Any) -> NoReturn:
     log.info("worker started", pid=os.getpid(), static=bool(worker.instance))
     process = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     process.spinner = None
-    process.execute_from_commandline()
+    try:
+        process.execute_from_commandline()
+    except SystemExit as end:
+        if end.code:
+            end_process("worker ended", end.__context__)
     raise SystemExit(os.EX_OK)

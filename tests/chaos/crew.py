@@ -46,7 +46,7 @@ class Crew:
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-        if code:
+        if code not in (0, -signal.SIGTERM):  # the latter: it had not yet begun
             self.unclean.append(code)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:

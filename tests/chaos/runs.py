@@ -41,25 +41,41 @@ class Run:
         """What this run's topics and group begin with."""
         return f"{self.folder.name}-"
 
+    @property
+    def changelog(self) -> str:
+        """The topic behind the table of `count`."""
+        return f"{self.prefix}count-keys-changelog"
+
     async def play(self, load: Load) -> Verdict:
         """Do it all, and leave nothing running."""
         chance = random.Random(self.seed)
-        async with _topics(self.bootstrap_servers, [self.prefix + RECEIVED, self.prefix + COUNTED]):
-            crew = Crew(self.kind, self.folder, self._env(), ["--stock"] if self.stock else [])
+        async with self.topics():
+            crew = Crew(self.kind, self.folder, self.env(), ["--stock"] if self.stock else [])
             watching = [asyncio.create_task(each) for each in (crew.supervise(), self._watch_commits())]
             try:
                 sending = load.send(self.bootstrap_servers, self.prefix + RECEIVED)
                 await asyncio.gather(SCENARIOS[self.scenario](crew, chance), _later(START_SECONDS, sending))
-                behind = await self._drained(crew)
+                behind = await self.drained()
                 await crew.stop_all()
             finally:
                 for task in watching:
                     task.cancel()
                 crew.kill_all()
-            verdict = await self._compare(load)
+            verdict = await self.compare(load)
         return verdict._replace(behind=behind, early=self.early, unclean=len(crew.unclean), failed=crew.failed)
 
-    def _env(self) -> dict[str, str]:
+    @asynccontextmanager
+    async def topics(self) -> AsyncIterator[None]:
+        """Have this run's topics while it lasts."""
+        names = [self.prefix + RECEIVED, self.prefix + COUNTED]
+        async with _admin(self.bootstrap_servers) as admin:
+            await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+        yield
+        async with _admin(self.bootstrap_servers) as admin:
+            await admin.delete_topics([*names, *([self.changelog] if self.kind == "count" else [])])
+
+    def env(self) -> dict[str, str]:
+        """What a worker of this run finds in its environment."""
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "STORESTREAM_PARTITIONS": str(PARTITIONS),
@@ -68,11 +84,13 @@ class Run:
             "WORKER_FOLDER": str(self.folder / "workers"),
         }
 
-    async def _compare(self, load: Load) -> Verdict:
+    async def compare(self, load: Load) -> Verdict:
+        """Compare what came out with *load*."""
         if self.kind == "sink":
+            self.early = max(self.early, verdicts.committed_early(self.folder, await self._committed()))
             return verdicts.of_sink(load, self.folder)
         outputs = await verdicts.read_all(self.bootstrap_servers, self.prefix + COUNTED)
-        changelog = await verdicts.read_all(self.bootstrap_servers, f"{self.prefix}count-keys-changelog")
+        changelog = await verdicts.read_all(self.bootstrap_servers, self.changelog)
         return verdicts.of_counting(load, outputs, changelog)
 
     async def _committed(self) -> dict[int, int]:
@@ -81,7 +99,7 @@ class Run:
         topic = self.prefix + RECEIVED
         return {tp.partition: kept.offset for tp, kept in offsets.items() if tp.topic == topic and kept.offset >= 0}
 
-    async def _drained(self, crew: Crew) -> int:
+    async def drained(self) -> int:
         """Wait until all is committed; return how many records are not."""
         partitions = [TopicPartition(self.prefix + RECEIVED, number) for number in range(PARTITIONS)]
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
@@ -117,12 +135,3 @@ async def _admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
-
-
-@asynccontextmanager
-async def _topics(bootstrap_servers: str, names: list[str]) -> AsyncIterator[None]:
-    async with _admin(bootstrap_servers) as admin:
-        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
-    yield
-    async with _admin(bootstrap_servers) as admin:
-        await admin.delete_topics(names)
