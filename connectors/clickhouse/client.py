@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
+from urllib3.exceptions import HTTPError
 
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.settings import ClickHouseSettings
@@ -24,11 +25,12 @@ Names: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCode
 """
 
 ROW_CODES: Final = frozenset(
-    {6, 25, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 110, 117, 130, 131, 190, 321, 349, 361, 376, 407, 441, 467, 691}
+    {6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 407, 441, 467, 691}
 )
 """Errors about a value in one row (cannot parse, out of bounds, no NULL here): the other rows may go in without it."""
 
 _UNKNOWN_DATABASE = 81
+_FAILURES = (ClickHouseError, HTTPError, OSError)
 
 # The driver logs tracebacks that quote the values it could not write.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
@@ -76,7 +78,7 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
             autogenerate_session_id=False,
             client_name="storestream",
         )
-    except (ClickHouseError, OSError) as exc:
+    except _FAILURES as exc:
         failure = translated(exc)
         if isinstance(failure, TransientError):
             raise failure from None
@@ -91,7 +93,7 @@ def translated(exc: BaseException) -> RefusedError | TransientError:
     detail = f"code {code} {getattr(exc, 'name', None) or ''}".strip() if code else type(exc).__name__
     if code is None:
         # No code: the request did not get through (sockets, timeouts, HTTP errors without an exception header).
-        passing = isinstance(exc, (OSError, OperationalError)) or type(exc) is Error
+        passing = isinstance(exc, (OSError, HTTPError, OperationalError)) or type(exc) is Error
     else:
         passing = code in TRANSIENT_CODES
     if passing:
@@ -104,5 +106,5 @@ def errors_translated() -> Iterator[None]:
     """Raise what ClickHouse or the way to it says as `TransientError` or `RefusedError`."""
     try:
         yield
-    except (ClickHouseError, OSError) as exc:
+    except _FAILURES as exc:
         raise translated(exc) from None

@@ -1,0 +1,28 @@
+-- How did the shop do: people, visits, orders, revenue by currency?
+-- shop: the shop
+-- days = 7: days back from now
+SELECT
+    b.events, b.visitors, b.persons, s.sessions, o.orders, o.revenue,
+    round(b.buyers / nullIf(b.persons, 0), 4) AS persons_who_bought
+FROM
+(
+    SELECT
+        count() AS events,
+        uniqExactIf(visitor_id, visitor_id != toUUID('00000000-0000-0000-0000-000000000000')) AS visitors,
+        uniqExactIf(person_id, person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS persons,
+        uniqExactIf(person_id, name = 'purchase' AND person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS buyers
+    FROM events_by_person
+    WHERE shop_id = {shop:String} AND occurred_at >= now64(3) - toIntervalDay({days:UInt16})
+) AS b
+CROSS JOIN
+(
+    SELECT count() AS sessions
+    FROM sessions FINAL
+    WHERE shop_id = {shop:String} AND started_at >= now64(3) - toIntervalDay({days:UInt16})
+) AS s
+CROSS JOIN
+(
+    SELECT count() AS orders, sumMap(map(currency, ifNull(value, 0))) AS revenue
+    FROM orders FINAL
+    WHERE shop_id = {shop:String} AND ordered_at >= now64(3) - toIntervalDay({days:UInt16}) AND status != 'cancelled'
+) AS o

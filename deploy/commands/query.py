@@ -1,0 +1,92 @@
+"""`storestream query NAME --shop SHOP`: one command per file of analytics/queries, its options from the file."""
+
+import csv
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import click
+import orjson
+
+from analytics.questions import Answer, Parameter, Question, explain, query, questions
+from deploy.commands.output import print_table
+
+
+class _Questions(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(questions())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        question = questions().get(cmd_name)
+        return None if question is None else _command(question)
+
+
+@click.group(cls=_Questions)
+def command() -> None:
+    """Ask one of the questions in analytics/queries."""
+
+
+def _command(question: Question) -> click.Command:
+    options: list[click.Parameter] = [_option(parameter) for parameter in question.parameters]
+    options += [
+        click.Option(
+            ["--format", "form"],
+            type=click.Choice(list(_PRINTERS)),
+            default="table",
+            show_default=True,
+            help="How to print the answer.",
+        ),
+        click.Option(["--explain", "explained"], is_flag=True, help="Print how ClickHouse would answer instead."),
+    ]
+    return click.Command(question.name, callback=_asker(question), params=options, help=question.text)
+
+
+def _option(parameter: Parameter) -> click.Option:
+    return click.Option(
+        [f"--{parameter.name.replace('_', '-')}", parameter.name],
+        required=parameter.default is None,
+        default=parameter.default,
+        show_default=True,
+        type=click.IntRange(min=0) if parameter.type.startswith("UInt") else str,
+        help=parameter.about,
+    )
+
+
+def _asker(question: Question) -> Callable[..., None]:
+    def ask(form: str, explained: bool, **parameters: Any) -> None:
+        if explained:
+            click.echo(explain(question.name, **parameters))
+        else:
+            _PRINTERS[form](query(question.name, **parameters))
+
+    return ask
+
+
+def _print_table(answer: Answer) -> None:
+    rows = [{column: _cell(value) for column, value in zip(answer.columns, row, strict=True)} for row in answer.rows]
+    print_table(rows, answer.columns)
+    if not rows:
+        click.echo("no rows", err=True)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{amount:.2f} {currency}" for currency, amount in value.items())
+    return f"{value:,.2f}" if isinstance(value, Decimal) else value
+
+
+def _print_csv(answer: Answer) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(answer.columns)
+    writer.writerows(
+        [orjson.dumps(v, default=str).decode() if isinstance(v, dict) else v for v in row] for row in answer.rows
+    )
+
+
+def _print_json(answer: Answer) -> None:
+    for row in answer.rows:
+        click.echo(orjson.dumps(dict(zip(answer.columns, row, strict=True)), default=str))
+
+
+_PRINTERS: dict[str, Callable[[Answer], None]] = {"table": _print_table, "csv": _print_csv, "json": _print_json}
