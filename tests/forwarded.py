@@ -1,5 +1,6 @@
 """Values that forward meets, for tests: complete, ordinary, and different only where a test says so."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -112,10 +113,19 @@ class Ledger:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, list[Outcome]] = {}
+        self._settled = asyncio.Event()
 
     async def settle(self, parcels: Sequence[Parcel], outcome: Outcome) -> None:
         for parcel in parcels:
             self.outcomes.setdefault(parcel.body.decode(), []).append(outcome)
+        self._settled.set()
+
+    async def until_settled(self, count: int, seconds: float = 20) -> None:
+        """Wait until *count* events have been settled."""
+        async with asyncio.timeout(seconds):
+            while len(self.outcomes) < count:
+                self._settled.clear()
+                await self._settled.wait()
 
     def statuses(self) -> dict[str, str]:
         """Status by name; fails when one was settled twice."""

@@ -5,6 +5,7 @@ HTTP/1.1 with connections kept open. The token is read from the environment at e
 https://developers.facebook.com/documentation/ads-commerce/conversions-api/using-the-api
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from types import TracebackType
@@ -18,6 +19,9 @@ from schemas.records import Destination
 from schemas.settings import MetaSettings
 
 CONNECT_SECONDS = 5.0
+
+# It logs a line for every request.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class MetaClient:

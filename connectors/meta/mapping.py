@@ -27,6 +27,9 @@ META_NAMES: Final = {
 
 LIMITED_DATA_USE: Final = ["LDU"]
 
+# What the client of an order begins with that no browser told of.
+NO_BROWSER: Final = "order:"
+
 
 class Terms(NamedTuple):
     """What a shop and one of its destinations settle for every event.
@@ -83,8 +86,9 @@ def to_user_data(event: Event) -> UserData:
 
 def _external_ids(event: Event) -> list[str]:
     """Hash the customer, then the browser: a match on either is a match."""
+    browser = None if event["client_id"].startswith(NO_BROWSER) else event["client_id"]
     given = [event["user_data"].get("external_id")]
-    ours = [_hashed(event["customer_id"]), _hashed(event["client_id"])]
+    ours = [_hashed(event["customer_id"]), _hashed(browser)]
     return list(dict.fromkeys(each for each in given + ours if each))
 
 

@@ -1,0 +1,230 @@
+"""How a destination is kept busy: what is sent again, in which order, and what is never sent again."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from connectors.meta.circuits import Circuit, Patience
+from connectors.meta.failures import Accepted, Failure
+from connectors.meta.parcels import MAX_BODY_BYTES, Outcome, Parcel
+from connectors.meta.sender import Hooks, Sender
+from schemas.records import Destination
+from tests.forwarded import FakeMeta, Ledger, a_destination, some_parcels, some_settings
+
+QUICK = Patience(first_wait_seconds=0.002, longest_wait_seconds=0.01, token_wait_seconds=0.02)
+REFUSED = Failure("permanent", 400, 100, 2804007, "trace")
+
+
+async def delivered(
+    meta: FakeMeta,
+    parcels: Sequence[Parcel],
+    *,
+    current: Callable[[], Destination | None] = a_destination,
+    **settings: Any,
+) -> Ledger:
+    """Send *parcels* until each is settled."""
+    ledger = Ledger()
+    sender = Sender(meta, some_settings(**settings), Hooks(current, ledger.settle), patience=QUICK)
+    sender.offer(parcels)
+    running = asyncio.create_task(sender.run())
+    await ledger.until_settled(len(parcels))
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    return ledger
+
+
+def once(failure: Failure) -> Callable[[list[str]], Failure | None]:
+    """Answer with *failure* the first time."""
+    left = [failure]
+    return lambda _: left.pop() if left else None
+
+
+def times(count: int, failure: Failure) -> Callable[[list[str]], Failure | None]:
+    left = [failure] * count
+    return lambda _: left.pop() if left else None
+
+
+async def test_a_batch_leaves_in_one_request() -> None:
+    meta = FakeMeta(lambda _: None)
+
+    ledger = await delivered(meta, some_parcels("a", "b", "c"))
+
+    assert meta.asked == [["a", "b", "c"]]
+    assert set(ledger.statuses().values()) == {"accepted"}
+
+
+async def test_no_request_is_larger_than_the_batch_size() -> None:
+    meta = FakeMeta(lambda _: None)
+
+    await delivered(meta, some_parcels(*"abcdefg"), batch_size=3)
+
+    assert meta.asked == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
+
+
+async def test_no_request_is_larger_than_the_body_size() -> None:
+    meta = FakeMeta(lambda _: None)
+    large = "x" * (MAX_BODY_BYTES // 2 - 10)
+
+    await delivered(meta, some_parcels("1" + large, "2" + large, "3" + large))
+
+    assert [len(names) for names in meta.asked] == [1, 1, 1] or [len(names) for names in meta.asked] == [2, 1]
+
+
+async def test_only_the_bad_event_of_a_refused_batch_is_refused() -> None:
+    meta = FakeMeta(lambda names: REFUSED if "c" in names else None)
+    names = [*"abcdefgh"]
+
+    ledger = await delivered(meta, some_parcels(*names))
+
+    assert ledger.statuses() == {name: "refused" if name == "c" else "accepted" for name in names}
+    (outcome,) = ledger.outcomes["c"]
+    assert (outcome.reason, outcome.http_status, outcome.code, outcome.subcode, outcome.trace_id) == (
+        "refused_by_meta",
+        400,
+        100,
+        2804007,
+        "trace",
+    )
+
+
+async def test_a_refused_event_is_not_sent_again() -> None:
+    meta = FakeMeta(lambda names: REFUSED)
+
+    await delivered(meta, some_parcels("a"))
+
+    assert meta.asked == [["a"]]
+
+
+async def test_transient_failure_sends_the_same_events_again() -> None:
+    meta = FakeMeta(times(5, Failure("transient", 502)))
+
+    ledger = await delivered(meta, some_parcels("a", "b"))
+
+    assert meta.asked == [["a", "b"]] * 6
+    assert ledger.statuses() == {"a": "accepted", "b": "accepted"}
+
+
+async def test_attempts_are_counted_per_event() -> None:
+    parcels = some_parcels("a", "b")
+
+    await delivered(FakeMeta(once(Failure("transient", 502))), parcels)
+
+    assert [parcel.attempts for parcel in parcels] == [2, 2]
+
+
+async def test_what_failed_goes_before_what_came_later() -> None:
+    meta = FakeMeta(once(Failure("throttled", 400, 17, pause_seconds=0.01)))
+
+    await delivered(meta, some_parcels("a", "b", "c"), batch_size=1)
+
+    assert meta.asked == [["a"], ["a"], ["b"], ["c"]]
+
+
+async def test_throttled_destination_is_left_alone_as_long_as_it_asks() -> None:
+    asked_at: list[float] = []
+    answers = [Failure("throttled", 400, 80004, pause_seconds=0.2)]
+
+    def answer(_: list[str]) -> Failure | None:
+        asked_at.append(time.monotonic())
+        return answers.pop() if answers else None
+
+    await delivered(FakeMeta(answer), some_parcels("a"), requests_in_flight=4)
+
+    assert len(asked_at) == 2
+    assert asked_at[1] - asked_at[0] >= 0.2
+
+
+async def test_dead_token_keeps_everything_until_it_works_again() -> None:
+    meta = FakeMeta(times(3, Failure("token", 401, 190, 463)))
+
+    ledger = await delivered(meta, some_parcels("a", "b", "c"), batch_size=1, requests_in_flight=4)
+
+    assert set(ledger.statuses().values()) == {"accepted"}
+
+
+async def test_a_destination_that_is_gone_skips_what_waits_for_it() -> None:
+    configured: list[Destination] = [a_destination()]
+    meta = FakeMeta(lambda _: configured.clear() or Failure("token", 401, 190))  # type: ignore[func-returns-value]
+
+    ledger = await delivered(meta, some_parcels("a"), current=lambda: configured[0] if configured else None)
+
+    (outcome,) = ledger.outcomes["a"]
+    assert (outcome.status, outcome.reason) == ("skipped", "destination_removed")
+
+
+async def test_what_grew_too_old_while_waiting_is_skipped() -> None:
+    meta, week = FakeMeta(lambda _: None), 7 * 86_400
+    old = Parcel(b"old", int(time.time()) - week)
+
+    ledger = await delivered(meta, [old, *some_parcels("new")])
+
+    assert meta.asked == [["new"]]
+    assert ledger.outcomes["old"][0] == Outcome("skipped", "too_old")
+
+
+async def test_an_event_that_only_ever_fails_is_refused_in_the_end_and_stops_no_other() -> None:
+    patience = Patience(0.001, 0.001, stubborn_batch=2, stubborn_event=4)
+    meta, ledger = FakeMeta(lambda names: Failure("transient", 500, 1) if "bad" in names else None), Ledger()
+    settings = some_settings(batch_size=4, requests_in_flight=2)
+    sender = Sender(meta, settings, Hooks(a_destination, ledger.settle), patience=patience)
+    running = asyncio.create_task(sender.run())
+    sender.offer(some_parcels("a", "bad", "b"))
+    number = 0
+    async with asyncio.timeout(20):
+        while "bad" not in ledger.outcomes:
+            sender.offer(some_parcels(f"later-{(number := number + 1)}"))
+            await asyncio.sleep(0.005)
+    running.cancel()
+
+    assert ledger.statuses()["bad"] == "refused"
+    assert ledger.outcomes["bad"][0].reason == "kept_failing"
+    assert {status for name, status in ledger.statuses().items() if name != "bad"} == {"accepted"}
+
+
+async def test_several_requests_are_out_at_once() -> None:
+    out: list[int] = []
+
+    class Slow:
+        busy = 0
+
+        async def send(self, destination: Destination, events: Sequence[bytes]) -> Accepted | Failure:
+            self.busy += 1
+            out.append(self.busy)
+            await asyncio.sleep(0.02)
+            self.busy -= 1
+            return Accepted(200, None)
+
+    await delivered(Slow(), some_parcels(*"abcdefgh"), batch_size=1, requests_in_flight=4)  # type: ignore[arg-type]
+
+    assert max(out) == 4
+
+
+def test_an_open_circuit_lets_one_request_try_when_the_wait_is_over() -> None:
+    circuit = Circuit(Patience(), lambda: 0.0)
+    circuit.failed(0.0, Failure("throttled", 400, 17, pause_seconds=60))
+
+    assert circuit.ask(10.0) == 50.0
+    assert circuit.ask(60.0) == 0.0
+    assert circuit.ask(60.0) > 0
+    circuit.answered(60.1)
+    assert circuit.ask(60.1) == 0.0
+    assert circuit.ask(60.1) == 0.0
+
+
+def test_the_answer_to_an_earlier_request_does_not_close_an_open_circuit() -> None:
+    circuit = Circuit(Patience(), lambda: 0.0)
+    circuit.failed(0.0, Failure("throttled", 400, 17, pause_seconds=60))
+
+    circuit.answered(0.1)
+
+    assert circuit.state == "open"
+
+
+def test_waits_double_up_to_the_longest_and_are_shortened_by_chance() -> None:
+    patience = Patience(first_wait_seconds=1, longest_wait_seconds=10)
+
+    assert [patience.backoff(failures, 0.0) for failures in (1, 2, 3, 4, 5, 99)] == [1, 2, 4, 8, 10, 10]
+    assert patience.backoff(1, 0.999) > 0.5
