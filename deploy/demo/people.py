@@ -93,14 +93,14 @@ def a_device(rng: random.Random, born: int) -> Device:
 def a_shopper(rng: random.Random, number: int, born: int) -> Shopper:
     """Invent a shopper: most are anonymous, some return, some have two devices, a few share one."""
     registered = rng.random() < 0.45
-    devices = tuple(a_device(rng, born) for _ in range(2 if registered and rng.random() < 0.3 else 1))
-    sharing = registered and len(devices) == 1 and rng.random() < 0.06
+    devices = tuple(a_device(rng, born) for _ in range(2 if registered and rng.random() < 0.5 else 1))
+    sharing = registered and len(devices) == 1 and rng.random() < 0.12
     return Shopper(
         buyer=a_buyer(rng, number, registered=registered),
         devices=devices,
-        logs_in=registered and rng.random() < 0.6,
+        logs_in=registered and rng.random() < 0.7,
         consents=rng.random() < 0.9,
-        visits=rng.choices((1, 2, 3, 4), (55, 25, 13, 7))[0],
+        visits=rng.choices((1, 2, 3, 4), (30, 35, 20, 15) if registered else (65, 22, 9, 4))[0],
         eagerness=rng.betavariate(2, 4),
         shares_device_with=a_buyer(rng, number + 1_000_000, registered=True) if sharing else None,
     )
