@@ -1,6 +1,6 @@
 """What the door answers: JSON for machines, CORS for browsers, a status for every kind of refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Final
 
@@ -41,9 +41,10 @@ def come_again(why: TransientError) -> Response:
     )
 
 
-def problem(status: int, error: str) -> Response:
+def problem(status: int, error: str, headers: Mapping[str, str] | None = None) -> Response:
     """Answer a request that is none of ours."""
-    return Response(orjson.dumps({"error": error}), status, media_type="application/json", headers=CORS)
+    content = orjson.dumps({"error": error})
+    return Response(content, status, media_type="application/json", headers={**(headers or {}), **CORS})
 
 
 def _outcome(status: int, count: int, refusals: Sequence[Refusal]) -> Response:

@@ -121,7 +121,7 @@ async def _gone(request: Request, exc: Exception) -> Response:
 
 async def _no_route(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)  # noqa: S101 - as above
-    return answers.problem(exc.status_code, exc.detail.lower())
+    return answers.problem(exc.status_code, exc.detail.lower(), exc.headers)
 
 
 async def _failed(request: Request, exc: Exception) -> Response:

@@ -9,7 +9,9 @@ _DIGITS = re.compile(r"(\d+)$", re.ASCII)
 
 def known(identifier: str | None) -> str | None:
     """Return *identifier* without spaces around it, or nothing when it names nothing."""
-    return identifier.strip() if identifier is not None and identifies(identifier) else None
+    if identifier is None or not identifies(identifier):
+        return None
+    return identifier.strip()
 
 
 def plain(identifier: str | None) -> str | None:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from connectors.ingest.wire.events import STANDARD
+from connectors.ingest.wire.names import STANDARD
 from connectors.ingest.wire.values import LARGEST_AMOUNT
 from schemas.errors import TerminalError
 from schemas.identifiers import derived_event_id

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, TypedDict
 
 from connectors.ingest.identities import known, order_digits, plain
@@ -91,6 +92,7 @@ def currency_of(money: Money | None) -> str | None:
     return currency(money.currency_code) if money is not None else None
 
 
+@lru_cache(maxsize=1024)
 def currency(code: str | None) -> str | None:
     """Return *code* if it is one of ISO 4217 and says something."""
     upper = (code or "").strip().upper()

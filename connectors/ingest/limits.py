@@ -55,7 +55,7 @@ def _fits(value: Any) -> bool:
             left -= len(container)
             members: Any = container
             if type(container) is dict:
-                if any(len(key) > KEY for key in container):
+                if max(map(len, container), default=0) > KEY:
                     return False
                 members = container.values()
             for member in members:

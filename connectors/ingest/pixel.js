@@ -1,0 +1,125 @@
+/*
+ * The storestream pixel: tells the door what shoppers do. No dependencies, no cookies of its own.
+ *
+ * As a custom pixel (Shopify admin, Settings, Customer events, Add custom pixel):
+ *
+ *   const script = document.createElement("script");
+ *   script.src = "https://DOOR/v1/pixel.js";
+ *   script.onload = () => storestream({ analytics, browser, init, customerPrivacy, door: "https://DOOR", writeKey: "KEY" });
+ *   document.head.appendChild(script);
+ *
+ * In an app pixel: bundle this file, and call the same inside register(({ analytics, browser, init, customerPrivacy, settings }) => ...).
+ *
+ * Each event leaves as {event, customer, consent, browser: {fbp, fbc, url}, sent_at}, in order, one request at a time,
+ * as text/plain (so that no browser asks first) with keepalive (so that leaving the page loses nothing).
+ * Web Pixels API: https://shopify.dev/docs/api/web-pixels-api
+ */
+(function (root) {
+  "use strict";
+
+  const GATHER_MS = 150; // how long a request waits for more events
+  const BODY_BYTES = 60000; // browsers refuse keepalive bodies that are together over 64 KiB
+  const BODY_EVENTS = 100;
+  const WAITING_EVENTS = 500; // past that the oldest are dropped: a shopper's memory is not ours
+  const ATTEMPTS = 5;
+  const FIRST_PAUSE_MS = 1000;
+  const LONGEST_PAUSE_MS = 30000;
+  // Many a second, and nothing later asks for them.
+  const SKIPPED = /^advanced_dom_(mouse_moved|scrolled|changed|selection_changed|window_resized)$/;
+
+  function storestream({ analytics, browser, init, customerPrivacy, door, writeKey, skip = SKIPPED }) {
+    const url = door.replace(/\/+$/, "") + "/v1/pixel/" + encodeURIComponent(writeKey);
+    const waiting = [];
+    let consent = (init && init.customerPrivacy) || null;
+    let timer = null;
+    let sending = false;
+
+    if (customerPrivacy && customerPrivacy.subscribe) {
+      customerPrivacy.subscribe("visitorConsentCollected", (changed) => {
+        consent = changed.customerPrivacy;
+      });
+    }
+
+    analytics.subscribe("all_events", (event) => {
+      if (skip && skip.test(event.name)) return;
+      waiting.push(wrap(event));
+      if (waiting.length > WAITING_EVENTS) waiting.shift();
+      // The thank-you page may be gone in a moment.
+      if (event.name === "checkout_completed") flush();
+      else if (!timer) timer = setTimeout(flush, GATHER_MS);
+    });
+
+    function wrap(event) {
+      const page = (event.context && event.context.document && event.context.document.location) || {};
+      return { event, customer: customer(), consent, browser: { fbp: null, fbc: null, url: page.href || null } };
+    }
+
+    function customer() {
+      const known = init && init.data && init.data.customer;
+      if (!known) return null;
+      const { id, email, phone, firstName, lastName } = known;
+      return { id, email, phone, firstName, lastName };
+    }
+
+    async function flush() {
+      clearTimeout(timer);
+      timer = null;
+      if (sending) return;
+      sending = true;
+      try {
+        while (waiting.length) await deliver(await nextBody());
+      } finally {
+        sending = false;
+      }
+    }
+
+    async function nextBody() {
+      const [fbp, fbc] = await Promise.all([cookie("_fbp"), cookie("_fbc")]);
+      const parts = [];
+      let size = 2;
+      while (waiting.length && parts.length < BODY_EVENTS) {
+        const wrapper = waiting[0];
+        Object.assign(wrapper.browser, { fbp, fbc });
+        wrapper.sent_at = new Date().toISOString();
+        const part = JSON.stringify(wrapper);
+        const bytes = new TextEncoder().encode(part).length + 1;
+        if (parts.length && size + bytes > BODY_BYTES) break;
+        waiting.shift();
+        parts.push(part);
+        size += bytes;
+      }
+      return { text: "[" + parts.join(",") + "]", keepalive: size <= BODY_BYTES };
+    }
+
+    async function cookie(name) {
+      try {
+        return (await browser.cookie.get(name)) || null;
+      } catch (unreadable) {
+        return null;
+      }
+    }
+
+    // Resends what the door or the network could not take, never what it refused.
+    async function deliver({ text, keepalive }) {
+      for (let attempt = 1, pause = FIRST_PAUSE_MS; attempt <= ATTEMPTS; attempt++, pause *= 2) {
+        let asked = 0;
+        try {
+          const headers = { "content-type": "text/plain;charset=UTF-8" };
+          const answer = await fetch(url, { method: "POST", body: text, keepalive, headers });
+          if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) return;
+          asked = 1000 * Number(answer.headers.get("retry-after")) || 0;
+        } catch (offline) {
+          asked = 0;
+        }
+        if (attempt < ATTEMPTS) await sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_MS));
+      }
+    }
+
+    function sleep(milliseconds) {
+      return new Promise((done) => setTimeout(done, milliseconds * (1 + Math.random() / 4)));
+    }
+  }
+
+  root.storestream = storestream;
+  if (typeof module === "object" && module.exports) module.exports = { storestream };
+})(typeof globalThis === "object" ? globalThis : self);

@@ -23,12 +23,12 @@ def to_properties(reading: Reading) -> str | None:
         TerminalError: `too_large`, when that is more than 64 KiB.
     """
     event = reading.wrapper.event
-    if reading.kind == "custom":
-        said, field = _custom(event.custom_data, event.data), "customData"
-    elif isinstance(reading.details, StandardData):
+    if isinstance(reading.details, StandardData):
         said, field = _standard(reading.details), "data"
-    else:
+    elif reading.kind in ("dom", "advanced-dom"):
         said, field = _untyped(event.data), "data"
+    else:
+        said, field = _custom(event.custom_data, event.data), "customData"
     if said in (None, {}, [], ""):
         return None
     written = orjson.dumps(scrub(said))

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.ingest import limits
-from connectors.ingest.wire.events import DATA, WITHOUT_DATA, PixelEvent, Wrapper, kind_of
+from connectors.ingest.wire.events import DATA, PixelEvent, Wrapper
+from connectors.ingest.wire.names import SHOPIFYS, WITHOUT_DATA, kind_of
 from connectors.ingest.wire.values import Wire
 from schemas.errors import Reason, TerminalError
 from schemas.identifiers import is_junk
@@ -16,7 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Reading(NamedTuple):
-    """One event as understood. *details* is its data by type, none for custom events."""
+    """One event as understood. *details* is its data by type, none where Shopify defines none."""
 
     wrapper: Wrapper
     kind: str
@@ -52,12 +53,10 @@ def identifies(identifier: str | None) -> bool:
 
 
 def _details(event: PixelEvent, kind: str, field: str) -> Wire | None:
-    model = DATA.get(kind)
-    if model is None:
+    model = DATA.get(kind) if event.name in SHOPIFYS else None
+    if model is None or (event.data is None and event.name in WITHOUT_DATA):
         return None
     if event.data is None:
-        if event.name in WITHOUT_DATA:
-            return None
         raise TerminalError("missing_field", field)
     return validated(model, event.data, f"{field}.")
 
@@ -81,7 +80,9 @@ _MOST_NAMED: Final = 10
 _REASONS: Final[dict[str, Reason]] = {
     "missing": "missing_field",
     "string_too_long": "too_large",
+    "too_long": "too_large",
     "string_too_short": "bad_value",
+    "too_short": "bad_value",
     "time_value": "bad_value",
     "finite_number": "bad_value",
     "greater_than_equal": "bad_value",

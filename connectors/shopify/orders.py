@@ -1,24 +1,12 @@
-"""An order webhook → the record `OrderReceived`: the truth about a purchase, personal data hashed.
-
-Body: https://shopify.dev/docs/api/webhooks/latest?reference=toml#list-of-topics-orders/create
-"""
+"""An order webhook → the record `OrderReceived`: the truth about a purchase, personal data hashed."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field
-
+from connectors.shopify.order_bodies import Address, Client, Customer, Line, Note, Order
 from connectors.shopify.products import Delivery
 from connectors.shopify.values import (
-    Amount,
-    Count,
-    Identifier,
-    Moment,
-    Quantity,
-    RestBody,
-    ShortText,
-    Text,
     id_of,
     validated,
 )
@@ -33,105 +21,18 @@ MOST_ATTRIBUTES: Final = 50
 _OPEN: Final = frozenset({"pending", "authorized", ""})
 
 
-class _Money(RestBody):
-    amount: Amount | None = None
-
-
-class _MoneySet(RestBody):
-    shop_money: _Money | None = None
-
-
-class _Line(RestBody):
-    product_id: Identifier | None = None
-    variant_id: Identifier | None = None
-    sku: ShortText | None = None
-    title: ShortText | None = None
-    variant_title: ShortText | None = None
-    vendor: ShortText | None = None
-    price: Amount | None = None
-    quantity: Quantity | None = None
-
-
-class _Address(RestBody):
-    first_name: Text | None = None
-    last_name: Text | None = None
-    phone: Text | None = None
-    city: Text | None = None
-    province_code: Text | None = None
-    province: Text | None = None
-    zip: Text | None = None
-    country_code: Text | None = None
-    country: Text | None = None
-
-
-class _Customer(RestBody):
-    id: Identifier | None = None
-    admin_graphql_api_id: ShortText | None = None
-    email: Text | None = None
-    phone: Text | None = None
-    first_name: Text | None = None
-    last_name: Text | None = None
-    orders_count: Count | None = None
-    default_address: _Address | None = None
-
-
-class _Client(RestBody):
-    browser_ip: ShortText | None = None
-    user_agent: Text | None = None
-
-
-class _Code(RestBody):
-    code: ShortText | None = None
-
-
-class _Note(RestBody):
-    name: ShortText | None = None
-    value: Any = None
-
-
-class _Order(RestBody):
-    id: Identifier | None = None
-    admin_graphql_api_id: ShortText | None = None
-    checkout_token: ShortText | None = None
-    cart_token: ShortText | None = None
-    created_at: Moment | None = None
-    processed_at: Moment | None = None
-    updated_at: Moment | None = None
-    cancelled_at: Moment | None = None
-    financial_status: ShortText | None = None
-    currency: Annotated[str, Field(max_length=3)] | None = None
-    total_price: Amount | None = None
-    subtotal_price: Amount | None = None
-    total_tax: Amount | None = None
-    total_discounts: Amount | None = None
-    total_shipping_price_set: _MoneySet | None = None
-    discount_codes: list[_Code] | None = None
-    email: Text | None = None
-    contact_email: Text | None = None
-    phone: Text | None = None
-    browser_ip: ShortText | None = None
-    client_details: _Client | None = None
-    landing_site: Text | None = None
-    referring_site: Text | None = None
-    note_attributes: list[_Note] | None = None
-    customer: _Customer | None = None
-    billing_address: _Address | None = None
-    shipping_address: _Address | None = None
-    line_items: list[_Line] | None = None
-
-
 def to_order(body: Any, delivery: Delivery) -> OrderReceived:
     """Describe an order in the state this webhook tells.
 
     Raises:
         TerminalError: a field is missing or of a wrong type.
     """
-    order = validated(_Order, body)
+    order = validated(Order, body)
     order_id = id_of(order.admin_graphql_api_id, order.id)
     if order_id is None:
         raise TerminalError("missing_field", "id")
     occurred_at = order.processed_at or order.created_at or delivery.triggered_at or delivery.received_at
-    customer, client = order.customer or _Customer(), order.client_details or _Client()
+    customer, client = order.customer or Customer(), order.client_details or Client()
     return OrderReceived(
         shop_id=delivery.shop["shop_id"],
         order_id=order_id,
@@ -161,14 +62,14 @@ def to_order(body: Any, delivery: Delivery) -> OrderReceived:
     )
 
 
-def _status(order: _Order, topic: str) -> str:
+def _status(order: Order, topic: str) -> str:
     if order.cancelled_at is not None or topic == "orders/cancelled":
         return "cancelled"
     told = (order.financial_status or "").lower()
     return "open" if told in _OPEN else told
 
 
-def _totals(order: _Order) -> dict[str, float]:
+def _totals(order: Order) -> dict[str, float]:
     shipping = order.total_shipping_price_set.shop_money if order.total_shipping_price_set else None
     totals = {
         "subtotal": order.subtotal_price,
@@ -179,7 +80,7 @@ def _totals(order: _Order) -> dict[str, float]:
     return {name: amount for name, amount in totals.items() if amount is not None}
 
 
-def _to_item(line: _Line, currency: str | None) -> Item:
+def _to_item(line: Line, currency: str | None) -> Item:
     return Item(
         product_id=_known(line.product_id),
         variant_id=_known(line.variant_id),
@@ -195,7 +96,7 @@ def _to_item(line: _Line, currency: str | None) -> Item:
     )
 
 
-def _country(order: _Order) -> str | None:
+def _country(order: Order) -> str | None:
     for address in (order.shipping_address, order.billing_address):
         code = (address.country_code or "").upper() if address else ""
         if len(code) == 2 and code.isalpha():
@@ -203,7 +104,7 @@ def _country(order: _Order) -> str | None:
     return None
 
 
-def _user_data(order: _Order, customer: _Customer, *, region: str | None) -> dict[str, str]:
+def _user_data(order: Order, customer: Customer, *, region: str | None) -> dict[str, str]:
     """Hash who ordered: the order itself goes first, then the billing address, then the customer's account."""
     offered: list[Mapping[str, Any]] = [{"em": order.email, "ph": order.phone}, {"em": order.contact_email}]
     for address in (order.billing_address, order.shipping_address, customer.default_address):
@@ -225,7 +126,7 @@ def _user_data(order: _Order, customer: _Customer, *, region: str | None) -> dic
     return hash_user_data({field: values for field, values in merged.items() if values}, region=region).hashes
 
 
-def _attributes(notes: list[_Note]) -> dict[str, str]:
+def _attributes(notes: list[Note]) -> dict[str, str]:
     """Keep what the pixel or a theme noted on the order, without personal data."""
     kept: dict[str, str] = {}
     for note in notes[:MOST_ATTRIBUTES]:

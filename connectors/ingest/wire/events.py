@@ -9,46 +9,6 @@ from connectors.ingest.wire.pages import Context, DomData
 from connectors.ingest.wire.products import Cart, CartLine, Collection, ProductVariant, SearchResult
 from connectors.ingest.wire.values import LARGEST_SEQUENCE, LONGEST_NAME, Identifier, Moment, Wire
 
-STANDARD: Final = frozenset(
-    {
-        "page_viewed",
-        "product_viewed",
-        "collection_viewed",
-        "search_submitted",
-        "product_added_to_cart",
-        "product_removed_from_cart",
-        "cart_viewed",
-        "checkout_started",
-        "checkout_contact_info_submitted",
-        "checkout_address_info_submitted",
-        "checkout_shipping_info_submitted",
-        "payment_info_submitted",
-        "checkout_completed",
-        "alert_displayed",
-        "ui_extension_errored",
-    }
-)
-DOM: Final = frozenset({"clicked", "form_submitted", "input_blurred", "input_changed", "input_focused"})
-ADVANCED_DOM: Final = frozenset(
-    f"advanced_dom_{what}"
-    for what in (
-        "available",
-        "changed",
-        "clicked",
-        "clipboard",
-        "form_submitted",
-        "input_blurred",
-        "input_changed",
-        "input_focused",
-        "mouse_moved",
-        "scrolled",
-        "selection_changed",
-        "window_resized",
-    )
-)
-WITHOUT_DATA: Final = frozenset({"page_viewed", "advanced_dom_window_resized"})
-"""Their data is `{}` by design, and old pixels leave it out."""
-
 
 class Alert(Wire):
     """What the checkout told the shopper; *value* is what was typed, read and dropped."""
@@ -144,17 +104,6 @@ class Wrapper(BaseModel):
     consent: Consent | None = Field(None, validation_alias=AliasChoices("consent", "customerPrivacy"))
     browser: Browser | None = None
     sent_at: Moment | None = None
-
-
-def kind_of(name: str, claimed: str | None) -> str:
-    """Tell an event's kind: by its name if that is one of Shopify's 32, else as it claims, else custom."""
-    if name in STANDARD:
-        return "standard"
-    if name in DOM:
-        return "dom"
-    if name in ADVANCED_DOM:
-        return "advanced-dom"
-    return "standard" if claimed == "standard" else "custom"
 
 
 DATA: Final[dict[str, type[Wire]]] = {"standard": StandardData, "dom": DomData, "advanced-dom": DomData}
