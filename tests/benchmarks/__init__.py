@@ -1,0 +1,1 @@
+"""Speed and memory, beside bare loops in the same run: `make bench`."""
