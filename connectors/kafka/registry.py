@@ -23,7 +23,7 @@ async def codec(registry: RegistrySettings, kafka: KafkaSettings) -> Codec:
         ConfigurationError: the registry refuses a schema as incompatible, or refuses us.
         TransientError: the registry does not answer, or is in trouble.
     """
-    if registry.url is None:
+    if not registry.url:
         return Codec.from_lock()
     ids: dict[str, int] = {}
     written: dict[int, dict[str, Any]] = {}

@@ -1,0 +1,75 @@
+""".env.example has every setting, compose hands each to who reads it, and secrets have no default."""
+
+import json
+import re
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from schemas.settings import (
+    ArchiveSettings,
+    ClickHouseSettings,
+    IngestSettings,
+    KafkaSettings,
+    MetaSettings,
+    RegistrySettings,
+    WorkerSettings,
+    settings_in,
+)
+from tests.settings_files import ROOT, SECTIONS, env_example, variables_of
+from tests.unit.compose_file import SECRETS, parsed, single
+
+COMPOSE_ONLY = {"COMPOSE_PROFILES"}  # read by compose itself
+READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
+    "prepare": (KafkaSettings, RegistrySettings, ClickHouseSettings),
+    "ingest": (KafkaSettings, RegistrySettings, IngestSettings),
+    "stitch": (KafkaSettings, RegistrySettings, WorkerSettings),
+    "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings),
+    "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_without_a_secret_nothing_starts(secret: str) -> None:
+    result = parsed(env_example(SECRETS | {secret: ""}))
+
+    assert result.returncode != 0
+    assert f"set {secret} in .env" in result.stderr
+    assert env_example()[secret] == ""
+
+
+def test_each_secret_reaches_only_who_needs_it() -> None:
+    def holders(secret: str) -> set[str]:
+        return {name for name, each in single().items() if SECRETS[secret] in json.dumps(each.get("environment", {}))}
+
+    assert holders("CLICKHOUSE_WRITER_PASSWORD") == {"clickhouse", "prepare", "archive"}
+    assert holders("CLICKHOUSE_ANALYST_PASSWORD") == {"clickhouse", "grafana"}
+    assert holders("GRAFANA_ADMIN_PASSWORD") == {"grafana"}
+    assert holders("KAFKA_UI_PASSWORD") == {"kafka-ui"}
+    assert {name for name, each in single().items() if "env_file" in each} == {"ingest", "forward"}
+
+
+@pytest.mark.parametrize("name", READ_BY)
+def test_each_process_is_given_the_settings_it_reads_and_no_others(name: str) -> None:
+    read = {variable for section in READ_BY[name] for variable in variables_of(section)}
+
+    assert set(single()[name]["environment"]) == read
+
+
+def test_the_example_has_every_setting_and_compose_variable_and_nothing_else() -> None:
+    settings = {variable for section in SECTIONS for variable in variables_of(section)}
+    compose = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+
+    assert set(env_example()) == settings | compose | COMPOSE_ONLY
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_the_example_holds_the_defaults(section: type[BaseSettings]) -> None:
+    example = env_example(SECRETS)
+    changed = {"META_GRAPH_URL": example["META_GRAPH_URL"], "SCHEMA_REGISTRY_URL": "http://registry:8081"}
+
+    read = settings_in(example, section)
+
+    for (name, field), variable in zip(section.model_fields.items(), variables_of(section), strict=True):
+        expected = changed.get(variable, field.default)
+        assert field.is_required() or getattr(read, name) == expected, variable
