@@ -5,6 +5,7 @@ a product without the id its catalog would use, a click without a time are left 
 https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final, NamedTuple, cast
@@ -102,6 +103,7 @@ def _fbc(event: Event) -> str | None:
     return fbc_from_click(fbclid, event["occurred_at"]) if fbclid else None
 
 
+@lru_cache(maxsize=4096)  # one visitor's events come together
 def _address(text: str | None) -> str | None:
     try:
         return str(ip_address(text)) if text else None

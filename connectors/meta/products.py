@@ -6,6 +6,7 @@ https://developers.facebook.com/documentation/ads-commerce/conversions-api/param
 """
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from connectors.meta.content_ids import template
@@ -46,9 +47,13 @@ def unknown_products(enriched: EnrichedEvent) -> bool:
 
 def money(amount: float | None, currency: str | None) -> tuple[float | None, str | None]:
     """Return what of an amount can be sent: a finite number, an ISO 4217 code in capitals."""
-    sound = amount is not None and math.isfinite(amount)
+    return (amount if amount is not None and math.isfinite(amount) else None), _iso(currency)
+
+
+@lru_cache(maxsize=256)
+def _iso(currency: str | None) -> str | None:
     code = (currency or "").strip().upper()
-    return (amount if sound else None), (code if len(code) == 3 and code.isascii() and code.isalpha() else None)
+    return code if len(code) == 3 and code.isascii() and code.isalpha() else None
 
 
 def _content(content_id: str, item: Item, facts: ProductFacts | None, *, currency: str | None, paid: bool) -> Content:
