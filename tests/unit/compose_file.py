@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.settings_files import ROOT, env_example
+from tests.env_example import ROOT, env_example
 
 COMPOSE: Final = ROOT / "deploy" / "compose"
 PROCESSES: Final = ("ingest", "stitch", "forward", "archive")

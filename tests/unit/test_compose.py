@@ -7,7 +7,7 @@ import pytest
 
 from deploy.cli import COMMANDS
 from deploy.commands.run import ENTRIES
-from tests.settings_files import ROOT
+from tests.env_example import ROOT
 from tests.unit.compose_file import CLUSTER, PROCESSES, clustered, single
 
 SERVICE_KEYS = frozenset(

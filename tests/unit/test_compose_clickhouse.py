@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
-from tests.settings_files import ROOT
+from tests.env_example import ROOT
 from tests.unit.compose_file import COMPOSE
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from pydantic_settings import BaseSettings
 
+from deploy.documenting import SECTIONS, variables_of
 from schemas.settings import (
     ArchiveSettings,
     ClickHouseSettings,
@@ -16,7 +17,7 @@ from schemas.settings import (
     WorkerSettings,
     settings_in,
 )
-from tests.settings_files import ROOT, SECTIONS, env_example, variables_of
+from tests.env_example import ROOT, env_example
 from tests.unit.compose_file import SECRETS, parsed, single
 
 COMPOSE_ONLY = {"COMPOSE_PROFILES"}  # read by compose itself
