@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "shops": "Write shops' settings, or show them.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "query": "Ask one of the questions in analytics/queries.",
+    "conversions": "Show what became of conversions: all of a shop, or one event.",
 }
 
 

@@ -23,7 +23,7 @@ from streams.outbox import Outbox, Output
 from streams.records import Record
 from streams.rules.conversions import decide
 
-EVENTS_IN_HAND: Final = 50_000
+EVENTS_IN_HAND: Final = 20_000
 """Most events taken and not decided; beyond, the backlog stays on Kafka."""
 
 log = structlog.get_logger()

@@ -55,18 +55,17 @@ class Stage:
             "META_BATCH_SIZE": "100",
             "META_TOKEN_DEMO": TOKEN,
             "WORKER_SESSION_TIMEOUT_SECONDS": "6",
-            "WORKER_INSTANCE": "forward-1",
             "WORKER_FOLDER": str(folder),
         }
         self.kafka = KafkaSettings.model_validate(self.env)
         self.log = folder / "forward.log"
         self.meta = httpx.Client(base_url=standin)
 
-    def start(self) -> Child:
+    def start(self, name: str = "forward-1") -> Child:
         with self.log.open("ab") as output:
             return Child(
                 [sys.executable, "-c", "from streams.forward import main; main()"],
-                env={**os.environ, **self.env, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, **self.env, "PYTHONPATH": str(ROOT), "WORKER_INSTANCE": name},
                 output=output,
             )
 
@@ -195,3 +194,63 @@ async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_
     assert {(each["stage"], each["reason"], each["payload"]) for each in rejected} == {
         ("forward", "undecodable", b"no avro")
     }
+
+
+async def test_nothing_accepted_is_sent_again_after_a_kill_and_one_dead_token_stops_no_other(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS))
+    events = [just_now(event_id=f"sh-{number}") for number in range(400)]
+    assert stage.meta.post("/_behave", json={"pixel_id": "111", "token_dead": True}).is_success
+    await stage.say([(n % PARTITIONS, envelope(*events[n * 20 : n * 20 + 20])) for n in range(20)])
+    with stage.start() as child:
+        first = await stage.receipts(400)
+        child.kill()
+    assert {receipt["destination"] for _, receipt in first} == {"two"}
+    assert stage.meta.delete("/_behave").is_success
+
+    with stage.start() as child:
+        found = await stage.receipts(800)
+        assert child.stop(within_seconds=15) == 0, stage.log.read_text()[-3000:]
+
+    assert {key for key, _ in found} == keys(events)
+    assert len(found) == 800
+    assert {receipt["status"] for _, receipt in found} == {"accepted"}
+    for destination in DESTINATIONS:
+        assert stage.taken(destination["pixel_id"]) == Counter(each["event"]["event_id"] for each in events)
+
+
+async def test_an_event_said_twice_has_one_receipt_and_is_sent_once(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS[:1]))
+    twice, other = just_now(event_id="twice"), just_now(event_id="other")
+    await stage.say([(0, envelope(twice, twice)), (0, envelope(twice))])
+    with stage.start():
+        await stage.receipts(1)
+        await stage.say([(0, envelope(twice)), (0, envelope(other))])
+        found = await stage.receipts(2)
+
+    assert [key for key, _ in found] == [b"demo|twice|one", b"demo|other|one"]
+    assert stage.taken("111") == Counter(["twice", "other"])
+
+
+async def test_workers_that_come_and_go_leave_one_receipt_for_each_event(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS))
+    events = [just_now(event_id=f"sh-{number}") for number in range(2_000)]
+    assert stage.meta.post("/_behave", json={"latency_ms": 200}).is_success
+
+    async def keep_saying() -> None:
+        for start in range(0, len(events), 20):
+            await stage.say([((start // 20) % PARTITIONS, envelope(*events[start : start + 20]))])
+            await asyncio.sleep(0.15)
+
+    saying = asyncio.create_task(keep_saying())
+    with stage.start("forward-1"):
+        await asyncio.sleep(5)
+        with stage.start("forward-2") as second:
+            await asyncio.sleep(7)
+            assert second.stop(within_seconds=20) == 0, stage.log.read_text()[-3000:]
+        await saying
+        found = await stage.receipts(2 * len(events))
+
+    assert {key for key, _ in found} == keys(events)
+    assert len(found) == 2 * len(events)
+    for destination in DESTINATIONS:
+        assert stage.taken(destination["pixel_id"]) == Counter(each["event"]["event_id"] for each in events)

@@ -1,0 +1,19 @@
+-- What became of one event: who received it, or why not?
+-- event_id: the event, as in events
+SELECT
+    destination,
+    event_name,
+    status,
+    reason,
+    http_status,
+    code,
+    subcode,
+    attempts,
+    latency_ms,
+    trace_id,
+    batch_id,
+    sent_at,
+    test
+FROM conversions FINAL
+WHERE event_id = {event_id:String}
+ORDER BY shop_id, destination, sent_at
