@@ -4,6 +4,9 @@
         await until_accepted(clickhouse.insert, rows(batch))
         records.ack(*batch)
 
+To have several batches on their way, start their tasks in an `asyncio.TaskGroup` around the loop: what a task of
+`asyncio.create_task` raises would be heard by nobody, and its batch stay open for ever.
+
 Faust's own `take` acknowledges in a `finally`, so also when the insert was cut off, and its values have no offsets.
 """
 

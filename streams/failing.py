@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 def end_process(event: str, error: BaseException | None = None, **context: object) -> NoReturn:
     """Log *event* with the type and the place of *error*, never its text, and end the process with 70."""
+    while isinstance(error, BaseExceptionGroup):  # of a TaskGroup
+        error = error.exceptions[0]
     log.critical(event, error=type(error).__name__ if error else None, at=_place(error), **context)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -13,6 +13,7 @@ from faust.types import TP
 from streams.faust_fixes.epochs import Reading, header
 
 FETCH_RECORDS = 5_000
+FETCH_BYTES = 8 * 1024 * 1024
 
 
 class Change(NamedTuple):
@@ -70,6 +71,7 @@ def _consumer(app: Any) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=FETCH_BYTES,
         check_crcs=app.conf.broker_check_crcs,
         **credentials_to_aiokafka_auth(app.conf.broker_credentials, app.conf.ssl_context),
     )

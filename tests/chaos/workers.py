@@ -73,6 +73,7 @@ def sinking(folder: Path) -> Any:
     async def write(records: Records, batch: list[Record], room: asyncio.Semaphore) -> None:
         await asyncio.sleep(random.uniform(0, 0.2))
         lines = [f"{r.partition} {r.offset} {each['id']}\n" for r in batch for each in orjson.loads(r.value or b"")]
+        fail_if_told(folder, batch[0])
         os.write(file, "".join(lines).encode())
         records.ack(*batch)
         room.release()
@@ -80,11 +81,11 @@ def sinking(folder: Path) -> Any:
     @agent(app, RECEIVED)
     async def sink(records: Records) -> None:
         """Write batches to a file."""
-        room, writes = asyncio.Semaphore(3), set()
-        async for batch in unacked(records, 20, within_seconds=0.1):
-            await room.acquire()
-            writes.add(task := asyncio.create_task(write(records, batch, room)))
-            task.add_done_callback(writes.discard)
+        room = asyncio.Semaphore(3)
+        async with asyncio.TaskGroup() as writes:  # not create_task: what that raises, nobody hears
+            async for batch in unacked(records, 20, within_seconds=0.1):
+                await room.acquire()
+                writes.create_task(write(records, batch, room))
 
     return app
 

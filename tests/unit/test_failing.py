@@ -29,6 +29,20 @@ def test_an_exception_ends_the_process_with_70_and_its_text_is_not_logged() -> N
     assert SECRET not in str(lines)
 
 
+def test_an_exception_in_a_group_of_tasks_is_named_itself() -> None:
+    code, lines = logged(
+        "async def write(): raise KeyError('x')\n"
+        "async def main():\n"
+        "    with failing.fail_stop('archive'):\n"
+        "        async with asyncio.TaskGroup() as writes:\n"
+        "            writes.create_task(write())\n"
+        "            await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+
+    assert (code, [line["error"] for line in lines]) == (EX_SOFTWARE, ["KeyError"])
+
+
 def test_a_cancellation_is_no_failure() -> None:
     code, lines = logged(
         "async def main():\n"
