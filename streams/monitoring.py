@@ -15,6 +15,7 @@ from streams.failing import end_process
 from streams.records import Records
 
 WATCH_SECONDS = 5.0
+STOP_SECONDS = 25.0
 
 
 class QuietMonitor(Monitor):  # type: ignore[misc]  # Faust publishes no types
@@ -72,16 +73,20 @@ def serve_metrics(port: int, app: Any, records: list[Records]) -> None:
 
 
 async def watch(app: Any, records: list[Records], stall_seconds: float) -> None:
-    """End the process when it waits for records that Kafka has, or for a rebalance to end, longer than *stall_seconds*.
+    """End the process when it has come to a halt.
 
-    A body that takes its time, as a sink does in an outage, is left alone.
+    That is: it waits for records that Kafka has, or for a rebalance to end, longer than *stall_seconds*, or is still
+    there `STOP_SECONDS` after it was told to stop. A body that takes its time, as a sink does in an outage, is left
+    alone until then.
     """
-    rebalancing_since: float | None = None
+    rebalancing_since = stopping_since = None
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        now = time.monotonic()
+        now, busy = time.monotonic(), any(each.in_hand for each in records)
         rebalancing_since = (rebalancing_since or now) if app.rebalancing else None
-        busy = any(each.in_hand for each in records)
+        stopping_since = (stopping_since or now) if app.should_stop else None
+        if stopping_since is not None and now - stopping_since > STOP_SECONDS:
+            end_process("worker did not stop", records=sum(each.in_hand for each in records))
         if not busy and rebalancing_since is not None and now - rebalancing_since > stall_seconds:
             end_process("rebalance did not end", seconds=round(now - rebalancing_since))
         if not busy and _starved(app, records, now, stall_seconds):

@@ -20,6 +20,8 @@ class FakeRecords:
 class FakeApp:
     """As much of a Faust app and its consumer as the watchdog looks at."""
 
+    should_stop = False
+
     def __init__(self, *, end: int = 10, read: int = 10, committed: int | None = 8, rebalancing: bool = False) -> None:
         self.rebalancing = rebalancing
         self.consumer = self._consumer = self
@@ -48,6 +50,7 @@ def codes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(os, "_exit", note)
     monkeypatch.setattr(monitoring, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(monitoring, "STOP_SECONDS", 0.05)
     return ended
 
 
@@ -74,6 +77,14 @@ async def test_a_worker_that_waits_for_records_kafka_has_is_ended(codes: list[in
 
 async def test_a_worker_whose_rebalance_does_not_end_is_ended(codes: list[int]) -> None:
     await watched(FakeApp(rebalancing=True), FakeRecords(waits_since=long_ago()))
+
+    assert codes == [70]
+
+
+async def test_a_worker_that_does_not_stop_is_ended_whatever_it_has_in_hand(codes: list[int]) -> None:
+    app = FakeApp()
+    app.should_stop = True
+    await watched(app, FakeRecords(in_hand=3))
 
     assert codes == [70]
 
