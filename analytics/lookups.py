@@ -12,7 +12,7 @@ from schemas.settings import ClickHouseSettings, settings
 
 FOLDER: Final = Path(__file__).parent / "lookups"
 
-Lookup = Literal["event", "conversions_of_event"]
+Lookup = Literal["event", "conversions_of_event", "product"]
 
 
 def look_up(name: Lookup, clickhouse: ClickHouseSettings | None = None, **parameters: str) -> list[dict[str, Any]]:

@@ -1,13 +1,22 @@
-"""`storestream conversions status|explain`: what was sent to Meta, what was not, and why."""
+"""`storestream conversions status|explain|test`: what was sent to Meta, what was not, and why."""
 
+import asyncio
+import time
 from typing import Any
 
 import click
 
 from analytics.lookups import look_up
 from analytics.questions import query
+from connectors.kafka import registry, shops
+from connectors.meta.client import MetaClient
+from connectors.meta.failures import Accepted, Failure
 from connectors.meta.mapping import META_NAMES
 from deploy.commands.output import console, print_table
+from deploy.trials import EVENTS, a_trial
+from schemas.records import Destination, Shop
+from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
+from streams.rules.conversions import decide
 
 
 @click.group()
@@ -53,3 +62,55 @@ def _print_fields(row: dict[str, Any]) -> None:
         if value not in (None, ""):
             told = ", ".join(value) if isinstance(value, list | tuple) else value
             console.print(f"{name:<{width}}  {told}")
+
+
+@command.command()
+@click.option("--shop", "shop_id", required=True, help="The shop.")
+@click.option("--destination", "name", help="Its destination; needed if it has several.")
+@click.option("--event", type=click.Choice(EVENTS), default="purchase", show_default=True, help="What happened.")
+@click.option("--product", "product_id", help="A product or variant of the shop's catalog, as ClickHouse knows it.")
+@click.option("--code", help="The code of Meta's Test Events, else the destination's own; without one nothing is sent.")
+def test(shop_id: str, name: str | None, event: str, product_id: str | None, code: str | None) -> None:
+    """Make an event up and show it as Meta would see it; with a code, send it as a test event and show the answer."""
+    shop = asyncio.run(_shop(shop_id))
+    destination = _destination(shop, name)
+    found = look_up("product", shop=shop_id, product_id=product_id) if product_id else []
+    if product_id and not found:
+        raise click.ClickException(f"the catalog of {shop_id} has no product or variant {product_id}")
+    trial = a_trial(shop, event, found[0] if found else None, int(time.time() * 1000))
+    decision = decide(trial, shop, destination | {"events": []}, time.time())
+    if decision is None or decision.body is None:
+        hint = "" if product_id else "; name a --product, so that it has a value"
+        raise click.ClickException(f"it would be skipped: {decision and decision.skipped}{hint}")
+    console.print_json(decision.body.decode())
+    code = code or destination["test_event_code"]
+    if code is None:
+        console.print("not sent: name the --code of Meta's Test Events; without one it would count as real")
+        return
+    answer = asyncio.run(_send(destination | {"test_event_code": code}, decision.body))
+    _print_fields({"answer": type(answer).__name__.lower(), **answer._asdict()})
+    if isinstance(answer, Failure):
+        raise SystemExit(1)
+
+
+async def _shop(shop_id: str) -> Shop:
+    kafka = settings(KafkaSettings)
+    codec = await registry.codec(settings(RegistrySettings), kafka)
+    async with shops.following(kafka, codec) as directory:
+        shop = directory.get(shop_id)
+    if shop is None:
+        raise click.ClickException(f"no shop {shop_id}; see `storestream shops list`")
+    return shop
+
+
+def _destination(shop: Shop, name: str | None) -> Destination:
+    named = [each for each in shop["destinations"] if name in (None, each["name"])]
+    if len(named) != 1:
+        names = ", ".join(each["name"] for each in shop["destinations"]) or "none"
+        raise click.ClickException(f"name one --destination of {shop['shop_id']}: {names}")
+    return named[0]
+
+
+async def _send(destination: Destination, body: bytes) -> Accepted | Failure:
+    async with MetaClient(settings(MetaSettings)) as client:
+        return await client.send(destination, [body])

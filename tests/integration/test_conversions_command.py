@@ -1,19 +1,26 @@
 """`storestream conversions` on real ClickHouse: what became of an event, in words."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from analytics.migrate import migrate
 from connectors.clickhouse.inserts import Inserter
 from connectors.clickhouse.rows import rows_of
+from connectors.kafka import shops
 from deploy.cli import storestream
-from schemas.records import EnrichedEnvelope, EnrichedEvent, Receipt
-from schemas.settings import ClickHouseSettings, settings
-from tests.forwarded import enriched
+from schemas.codec import Codec
+from schemas.records import EnrichedEnvelope, EnrichedEvent, ProductChange, Receipt
+from schemas.settings import ClickHouseSettings, KafkaSettings, settings
+from tests.builders import a_product_change, a_shop
+from tests.contract.meta_process import TOKEN, a_running_standin
+from tests.forwarded import a_destination, enriched
+from tests.integration.kafka_topics import make_topics, own_kafka
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +60,14 @@ def an_archived_event(**changes: Any) -> EnrichedEvent:
     return event | {"session_id": session, "person_id": event["event"]["visitor_id"]}
 
 
+def a_product() -> ProductChange:
+    """Product p1 with the variant v1."""
+    change = a_product_change(product_id="p1")
+    assert change["product"] is not None
+    change["product"]["variants"][0]["variant_id"] = "v1"
+    return change
+
+
 @pytest.fixture(scope="module")
 def tables(clickhouse_url: str) -> Iterator[None]:
     url = f"{clickhouse_url.rstrip('/')}/conversions_{uuid4().hex[:8]}"
@@ -64,8 +79,13 @@ def tables(clickhouse_url: str) -> Iterator[None]:
         names = {"sh-refused": "product_viewed", "sh-silent": "cart_viewed", "sh-waiting": "page_viewed"}
         events = [an_archived_event(event_id=event_id, name=name) for event_id, name in names.items()]
         inserter = Inserter(clickhouse)
-        said = EnrichedEnvelope(events=events, sessions=[], orders=[], timelines=[])
-        for topic, value in (("events.enriched", said), ("conversions.delivered", a_receipt())):
+        envelope = EnrichedEnvelope(events=events, sessions=[], orders=[], timelines=[])
+        told = (
+            ("events.enriched", envelope),
+            ("conversions.delivered", a_receipt()),
+            ("products.changed", a_product()),
+        )
+        for topic, value in told:
             for table, rows in rows_of(topic, value, 0, 0).items():
                 if rows:
                     inserter.insert(table, rows, f"{table}-0")
@@ -99,6 +119,51 @@ def test_explain_tells_why_an_event_was_refused() -> None:
 )
 def test_explain_tells_why_there_is_no_receipt(event_id: str, words: str) -> None:
     assert words in said("explain", event_id)
+
+
+@pytest.fixture
+def configured(tables: None, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    """The shop `demo` with a destination, and a stand-in of Meta."""
+    kafka = own_kafka(kafka_bootstrap)
+    with a_running_standin() as standin, httpx.Client(base_url=standin) as meta:
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+        monkeypatch.setenv("STORESTREAM_TOPIC_PREFIX", kafka.prefix)
+        monkeypatch.setenv("META_GRAPH_URL", standin)
+        monkeypatch.setenv("META_TOKEN_DEMO", TOKEN)
+        settings.cache_clear()
+        asyncio.run(configure(kafka))
+        yield meta
+    settings.cache_clear()
+
+
+async def configure(kafka: KafkaSettings) -> None:
+    await make_topics(kafka)
+    await shops.publish(kafka, Codec.from_lock(), [a_shop(destinations=[a_destination()])])
+
+
+def test_a_test_event_is_shown_and_sent_with_its_code(configured: httpx.Client) -> None:
+    told = said("test", "--shop", "demo", "--event", "product_viewed", "--product", "p1", "--code", "TEST42")
+
+    assert '"event_name": "ViewContent"' in told
+    assert "accepted" in told
+    (taken,) = configured.get("/_received").json()["events"]
+    assert taken["test_event_code"] == "TEST42"
+    assert taken["event"]["custom_data"]["content_ids"] == ["v1"]
+
+
+def test_without_a_code_a_test_event_is_only_shown(configured: httpx.Client) -> None:
+    told = said("test", "--shop", "demo", "--event", "page_viewed")
+
+    assert '"event_name": "PageView"' in told
+    assert "not sent" in told
+    assert configured.get("/_received").json()["total"] == 0
+
+
+def test_a_test_purchase_without_a_product_has_no_value_and_says_so(configured: httpx.Client) -> None:
+    result = CliRunner().invoke(storestream, ["conversions", "test", "--shop", "demo"])
+
+    assert result.exit_code == 1
+    assert "it would be skipped: no_value" in result.output
 
 
 @pytest.mark.usefixtures("tables")
