@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from deploy import note
 from schemas.errors import StorestreamError
 
 # Imported only when called: `storestream query` must not wait for Faust.
@@ -17,8 +18,12 @@ COMMANDS: Final = {
     "shops": "Write shops' settings, or show them.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "query": "Ask one of the questions in analytics/queries.",
+    "rejected": "See what could not be used, repair it, and send it again.",
     "conversions": "Show what became of conversions: all of a shop, or one event.",
 }
+
+# These bring their own servers, or are brought up with the addresses of theirs.
+SELF_CONTAINED: Final = frozenset({"demo", "up", "run", "schemas"})
 
 
 class _Commands(click.Group):
@@ -28,6 +33,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name not in SELF_CONTAINED:
+            note.adopt()
         module = importlib.import_module(f"deploy.commands.{cmd_name}")
         command: click.Command = module.command
         return command

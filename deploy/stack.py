@@ -129,7 +129,7 @@ class _Builder:
     def add_ingest(self) -> None:
         port = str(self._port("ingest"))
         self.environment |= {"INGEST_HOST": LOOPBACK, "INGEST_PORT": port}
-        self.addresses["Ingest"] = address = f"http://{LOOPBACK}:{port}"
+        self.addresses["Ingest"] = self.environment["INGEST_URL"] = address = f"http://{LOOPBACK}:{port}"
         after = tuple(process.name for process in self.processes if process.name == "kafka")
         self.processes.append(
             Process("ingest", _run("ingest"), dict(self.environment), _answers(f"{address}/readyz"), after)

@@ -4,19 +4,15 @@ Sends to the stack that `storestream up` runs in FOLDER, if one does; else runs 
 """
 
 import asyncio
-import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
-import psutil
 
+from deploy import note
 from deploy.commands.output import errors
-from deploy.commands.up import ADDRESSES_FILE
 from deploy.demo.running import Plan, run_demo
 from deploy.process import Status
 from deploy.stack import plan_stack, prepare_outside
@@ -29,15 +25,17 @@ from deploy.supervisor import Supervisor
 )
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Requests a second; default: as fast as they are taken.")
 @click.option("--seed", type=int, help="The same seed tells the same days; default 7 (by the clock when up runs).")
-@click.option("--folder", default=".storestream", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--folder", default=note.DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path)
+)
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the own stack's files here.")
 def command(events: int | None, rate: float | None, seed: int | None, folder: Path, keep: Path | None) -> None:
     """Run a shop's days through the whole pipeline and report what came out; exit 1 if anything is lost or doubled."""
     began = time.monotonic()
-    running = _running_stack(folder)
+    running = note.running(folder)
     if running is not None:
         plan = Plan(events or 2_000, rate, seed if seed is not None else int(time.time()))
-        clean = asyncio.run(run_demo(plan, running["environment"], running["addresses"], began))
+        clean = asyncio.run(run_demo(plan, dict(os.environ) | running.environment, running.addresses, began))
     else:
         plan = Plan(events or 20_000, rate, 7 if seed is None else seed)
         clean = _run_alone(plan, keep, began)
@@ -74,15 +72,3 @@ async def _with_own_stack(plan: Plan, folder: Path, began: float) -> bool:
 def _tell(status: Status) -> None:
     if status.state in ("restarting", "given up"):
         errors.print(f"[dim]{status}[/dim]")
-
-
-def _running_stack(folder: Path) -> Mapping[str, Any] | None:
-    """Read the note of a running `storestream up`, if there is one and it still runs."""
-    try:
-        noted: dict[str, Any] = json.loads((folder / ADDRESSES_FILE).read_text())
-    except FileNotFoundError:
-        return None
-    if not psutil.pid_exists(noted["pid"]):
-        return None
-    noted["environment"] = dict(os.environ) | noted["environment"]
-    return noted

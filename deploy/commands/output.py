@@ -1,12 +1,16 @@
 """How commands print: tables for people, nothing else on stdout when a machine reads it."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False, soft_wrap=True)
+PIPED_COLUMNS: Final = 200
+"""Width when a file or a pipe reads: wide enough that no cell is folded."""
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -1,28 +1,30 @@
 """`storestream up`: every server and process on this machine, until Ctrl-C."""
 
 import asyncio
-import json
 import os
 from pathlib import Path
 
 import click
 
+from deploy import note
 from deploy.commands.output import console, errors
 from deploy.process import Status
 from deploy.stack import Stack, plan_stack, prepare_outside
 from deploy.supervisor import Supervisor
 
-ADDRESSES_FILE = "stack.json"
-
 
 @click.command()
-@click.option("--folder", default=".storestream", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--folder", default=note.DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path)
+)
 def command(folder: Path) -> None:
     """Start everything and keep it running until Ctrl-C.
 
     Servers whose addresses the environment gives (KAFKA_BOOTSTRAP_SERVERS, CLICKHOUSE_URL, SCHEMA_REGISTRY_URL,
     META_GRAPH_URL) are used, not started. Data and logs stay in FOLDER.
     """
+    if running := note.running(folder):
+        raise click.ClickException(f"storestream up runs in {folder} already (process {running.pid})")
     stack = plan_stack(folder, fixed_ports=True)
     asyncio.run(_run(stack))
 
@@ -31,20 +33,20 @@ async def _run(stack: Stack) -> None:
     await prepare_outside(stack)
     async with Supervisor(stack.processes, logs=stack.folder / "logs", changed=_tell) as supervisor:
         if await supervisor.all_ready():
-            remember(stack)
+            note.remember(stack.folder, stack.addresses, stack.environment)
             print_addresses(stack)
             console.print("\nCtrl-C stops everything. Try, in another terminal:\n")
             console.print("    storestream demo --events 2000 --rate 200")
             console.print("    storestream query funnel --shop demo --days 7\n")
             await supervisor.until_stopped()
-        forget(stack.folder)
+        note.forget(stack.folder)
         console.print("stopping")
     stack.ended(supervisor)
 
 
 def _tell(status: Status) -> None:
     if status.state in ("ready", "restarting", "given up"):
-        errors.print(f"[dim][up][/dim] {status}")
+        errors.print(f"[dim]{status}[/dim]")
 
 
 def print_addresses(stack: Stack) -> None:
@@ -52,17 +54,3 @@ def print_addresses(stack: Stack) -> None:
     for name, address in stack.addresses.items():
         console.print(f"  {name:<16} {address}")
     console.print(f"  {'Logs':<16} {os.path.relpath(stack.folder / 'logs')}")
-
-
-def remember(stack: Stack) -> None:
-    """Note the running stack in its folder, for the commands of another terminal; it holds secrets: 0600."""
-    path = stack.folder / ADDRESSES_FILE
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    new = {key: value for key, value in stack.environment.items() if os.environ.get(key) != value}
-    path.write_text(json.dumps({"pid": os.getpid(), "addresses": stack.addresses, "environment": new}))
-
-
-def forget(folder: Path) -> None:
-    """Remove the note."""
-    (folder / ADDRESSES_FILE).unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""`storestream rejected list|show|replay`: see what could not be used, repair it, and send it again."""
+
+import asyncio
+import base64
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from connectors.clickhouse.client import connect
+from connectors.kafka import registry, shops
+from deploy.commands.output import console, print_table
+from schemas.errors import ConfigurationError, TerminalError, TransientError
+from schemas.settings import ClickHouseSettings, KafkaSettings, RegistrySettings, settings
+from schemas.topics import TOPICS
+
+LIST = """
+SELECT toString(rejection_id) AS id, received_at, stage, reason, field, detail, length(payload) AS bytes
+FROM rejected FINAL WHERE shop_id = {shop:String} OR {shop:String} = ''
+ORDER BY received_at DESC LIMIT {limit:UInt32}
+"""
+ONE = """
+SELECT shop_id, stage, reason, topic, ifNull(kafka_partition, 0) AS partition, base64Encode(payload) AS payload
+FROM rejected FINAL WHERE rejection_id = {id:UUID}
+"""
+
+
+@click.group()
+def command() -> None:
+    """See what could not be used, repair it, and send it again."""
+
+
+@command.command(name="list")
+@click.option("--shop", default="", help="Only of this shop; '' is every shop.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+def list_(shop: str, limit: int) -> None:
+    """List the newest rejections: who refused what, and why."""
+    rows = _ask(LIST, shop=shop, limit=limit)
+    print_table(rows, ("received_at", "stage", "reason", "field", "detail", "bytes", "id"))
+    if not rows:
+        console.print("nothing was rejected")
+
+
+@command.command()
+@click.argument("rejection_id", type=click.UUID)
+def show(rejection_id: Any) -> None:
+    """Write the bytes of one rejection to stdout; they may hold personal data."""
+    sys.stdout.buffer.write(_one(str(rejection_id))[1])
+
+
+@command.command()
+@click.argument("rejection_id", type=click.UUID)
+@click.option(
+    "--with", "repaired", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Repaired bytes."
+)
+@click.option("--ingest", envvar="INGEST_URL", help="Address of ingest, for what was refused there.")
+@click.option("--dry-run", is_flag=True, help="Say where it would go, and send nothing.")
+def replay(rejection_id: Any, repaired: Path | None, ingest: str | None, dry_run: bool) -> None:
+    """Send one rejection again to where it was refused, as it was or with repaired bytes."""
+    rejection, payload = _one(str(rejection_id))
+    content = repaired.read_bytes() if repaired else payload
+    target = f"{ingest} (pixel)" if rejection["stage"] == "ingest" else rejection["topic"]
+    console.print(f"{len(content)} bytes {'would go' if dry_run else 'go'} to {target}")
+    if not dry_run:
+        asyncio.run(
+            _to_ingest(rejection, content, ingest) if rejection["stage"] == "ingest" else _to_kafka(rejection, content)
+        )
+
+
+async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | None) -> None:
+    """Post it as the pixel would, with the shop's own write key."""
+    if not ingest:
+        raise ConfigurationError("--ingest is missing: the address of ingest, such as http://127.0.0.1:8080")
+    kafka = settings(KafkaSettings)
+    async with shops.following(kafka, await registry.codec(settings(RegistrySettings), kafka)) as directory:
+        shop = directory.get(rejection["shop_id"])
+    if shop is None:
+        raise TerminalError("unknown_shop", "shop_id", "the bytes came from no shop we know, so no write key fits")
+    async with httpx.AsyncClient(timeout=30) as client:
+        try:
+            answer = await client.post(f"{ingest}/v1/pixel/{shop['write_keys'][0]}", content=content)
+        except httpx.TransportError as exc:
+            raise TransientError(f"ingest did not answer: {type(exc).__name__}") from None
+    console.print(f"ingest answered {answer.status_code}: {answer.text}")
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise SystemExit(1)
+
+
+async def _to_kafka(rejection: dict[str, Any], content: bytes) -> None:
+    """Put it on its own topic and partition again, for every worker that reads it."""
+    topic = next((each for each in TOPICS if each.name == rejection["topic"]), None)
+    if topic is None or topic.compacted:
+        raise TerminalError(
+            "bad_value", "topic", "records of this topic have keys: send the change again at its source"
+        )
+    kafka = settings(KafkaSettings)
+    codec = await registry.codec(settings(RegistrySettings), kafka)
+    codec.decode(content)  # a record that cannot be read would only come back
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
+    await producer.start()
+    try:
+        sent = await producer.send_and_wait(kafka.prefix + topic.name, content, partition=rejection["partition"])
+    finally:
+        await producer.stop()
+    console.print(f"written to {sent.topic}, partition {sent.partition}, offset {sent.offset}")
+
+
+def _one(rejection_id: str) -> tuple[dict[str, Any], bytes]:
+    found = _ask(ONE, id=rejection_id)
+    if not found:
+        raise TerminalError("bad_value", "rejection_id", "no such rejection")
+    return found[0], base64.b64decode(found[0]["payload"])
+
+
+def _ask(sql: str, **parameters: Any) -> list[dict[str, Any]]:
+    client = connect(settings(ClickHouseSettings))
+    try:
+        answer = client.query(sql, parameters=parameters)
+        return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+    finally:
+        client.close()
