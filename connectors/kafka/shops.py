@@ -28,7 +28,10 @@ class ShopDirectory:
         self._by_domain: dict[str, Shop] = {}
 
     def apply(self, record: Any) -> None:
-        """Take one record; an undecodable one is reported and passed over, the shop stays as it was."""
+        """Take one record; a tombstone forgets the shop, an undecodable one is reported and changes nothing."""
+        if record.value is None:
+            self._forget((record.key or b"").decode("utf-8", "replace"))
+            return
         try:
             shop: Shop = self._codec.decode(record.value)
         except TerminalError as exc:
@@ -38,9 +41,16 @@ class ShopDirectory:
 
     def put(self, shop: Shop) -> None:
         """Replace a shop's settings, or forget a deleted shop."""
-        self._shops.pop(shop["shop_id"], None)
+        self._forget(shop["shop_id"])
         if not shop["deleted"]:
             self._shops[shop["shop_id"]] = shop
+            self._index()
+
+    def _forget(self, shop_id: str) -> None:
+        self._shops.pop(shop_id, None)
+        self._index()
+
+    def _index(self) -> None:
         self._by_write_key = {key: each for each in self._shops.values() for key in each["write_keys"]}
         self._by_domain = {name.lower(): each for each in self._shops.values() for name in each["domains"]}
 

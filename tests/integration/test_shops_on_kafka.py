@@ -69,6 +69,19 @@ async def test_record_that_is_no_shop_is_passed_over(kafka_bootstrap: str) -> No
         assert directory.all() == [a_shop()]
 
 
+async def test_tombstone_forgets_the_shop(kafka_bootstrap: str) -> None:
+    kafka = own_kafka(kafka_bootstrap)
+    await make_topics(kafka, (SHOPS_CONFIGURED,))
+    await shops.publish(kafka, CODEC, [a_shop(), a_shop(shop_id="other", domains=["o.example"], write_keys=["wk_o"])])
+
+    async with shops.following(kafka, CODEC) as directory:
+        await produce(kafka_bootstrap, kafka.prefix + SHOPS_CONFIGURED.name, [(b"demo", None)])
+        await until(lambda: directory.get("demo") is None)
+
+        assert directory.with_write_key("wk_demo") is None
+        assert directory.with_write_key("wk_o") is not None
+
+
 async def test_directory_without_its_topic_is_not_entered(kafka_bootstrap: str) -> None:
     with pytest.raises(TransientError):
         async with shops.following(own_kafka(kafka_bootstrap), CODEC, timeout_seconds=1):

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.cli import COMMANDS
 from deploy.commands.run import ENTRIES
+from deploy.commands.shops import read_shops
 from tests.env_example import ROOT
 from tests.unit.compose_file import CLUSTER, PROCESSES, clustered, single
 
@@ -122,3 +123,12 @@ def test_the_brokers_are_of_the_release_that_the_tests_run() -> None:
     embedded = json.loads((ROOT / "deploy" / "servers" / "kafka.lock.json").read_text())["kafka"]
 
     assert single()["kafka"]["image"] == f"apache/kafka:{embedded}"
+
+
+def test_the_example_of_shops_is_one_that_prepare_takes() -> None:
+    (mount,) = single()["prepare"]["volumes"]
+    source, target, mode = mount.split(":")
+
+    assert [shop.shop_id for shop in read_shops(ROOT / source)] == ["example"]
+    assert (target, mode) == ("/config/shops.yaml", "ro")
+    assert target in single()["prepare"]["command"][-1]
