@@ -4,6 +4,7 @@ In: events.enriched, identities.linked, products.changed, conversions.delivered,
 `analytics/migrations`; rows that ClickHouse refuses go to records.rejected. Run it with `storestream run archive`.
 """
 
+import gc
 from typing import NoReturn
 
 from connectors.clickhouse.inserts import Inserter
@@ -35,4 +36,7 @@ async def archive(records: Records) -> None:
 
 def main() -> NoReturn:
     """Run the worker until it is told to stop."""
+    # Rows are many, live shortly and make no cycles: looking for some after every 700 objects cost a sixth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     run(app)

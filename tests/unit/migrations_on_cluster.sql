@@ -357,8 +357,9 @@ COMMENT 'The last range of records each sink began to insert';
 
 -- Friendly names over events: deduplicated, and with the person as known today.
 CREATE OR REPLACE VIEW events_by_person ON CLUSTER 'shops' AS
+-- Without a row about the browser, what was known at the time holds: an order no browser told of has its customer.
 WITH arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
-SELECT e.*, if(at = 0, e.visitor_id, o.persons[at]) AS person_id
+SELECT e.*, multiIf(o.visitor_id != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id
 FROM events AS e FINAL
 LEFT JOIN (SELECT shop_id, visitor_id, starts, persons FROM identity_overrides FINAL) AS o
     ON e.shop_id = o.shop_id AND e.visitor_id = o.visitor_id
