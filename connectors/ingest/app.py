@@ -89,8 +89,7 @@ class _Doorman:
                 await self._app(scope, receive, noting)
             finally:
                 route = getattr(scope.get("route"), "path", "none")
-                metrics.REQUESTS.labels(route, status).inc()
-                metrics.REQUEST_SECONDS.labels(route).observe(time.perf_counter() - began)
+                metrics.note_request(route, status, time.perf_counter() - began)
 
 
 async def _healthy(request: Request) -> Response:

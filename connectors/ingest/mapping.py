@@ -37,12 +37,12 @@ def to_event(reading: Reading, visit: Visit) -> Event:
     Raises:
         TerminalError: `too_large`, when the event says more beside our fields than we carry.
     """
-    wrapper, event, shop = reading.wrapper, reading.wrapper.event, visit.shop
+    event, shop = reading.event, visit.shop
     details = reading.details if isinstance(reading.details, StandardData) else None
     checkout = details.checkout if details else None
     client_id = event.client_id.strip()
     occurred_at, reported_at = believed(event.timestamp, visit.received_at)
-    fbp, fbc = _cookies(wrapper.browser)
+    fbp, fbc = _cookies(reading.browser)
     return {
         "shop_id": shop["shop_id"],
         "event_id": event.id.strip(),
@@ -54,17 +54,17 @@ def to_event(reading: Reading, visit: Visit) -> Event:
         "visitor_id": visitor_id(shop["shop_id"], client_id),
         "occurred_at": occurred_at,
         "reported_at": reported_at,
-        "sent_at": wrapper.sent_at,
+        "sent_at": reading.sent_at,
         "received_at": visit.received_at,
-        "customer_id": _customer_id(wrapper.customer, checkout),
+        "customer_id": _customer_id(reading.customer, checkout),
         "client_ip": visit.client_ip,
         "country": visit.country,
         "fbp": fbp,
         "fbc": fbc,
-        "consent": to_consent(wrapper.consent),
-        "user_data": to_user_data(checkout, wrapper.customer, region=shop["country"]),
+        "consent": to_consent(reading.consent),
+        "user_data": to_user_data(checkout, reading.customer, region=shop["country"]),
         "properties": to_properties(reading),
-        **to_page(wrapper, user_agent=visit.user_agent),
+        **to_page(reading, user_agent=visit.user_agent),
         **to_commerce(details),
     }
 

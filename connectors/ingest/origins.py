@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -37,6 +38,7 @@ def country(headers: Mapping[str, str], *, trusted_proxies: int) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str | None) -> str | None:
     if not text:
         return None

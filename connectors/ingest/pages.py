@@ -3,7 +3,7 @@
 from typing import Final, TypedDict
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors.ingest.wire.events import Wrapper
+from connectors.ingest.reading import Reading
 from connectors.ingest.wire.pages import Context
 from schemas.scrubbing import scrub_text
 
@@ -28,10 +28,10 @@ class Page(TypedDict):
     click_ids: dict[str, str]
 
 
-def to_page(wrapper: Wrapper, *, user_agent: str | None) -> Page:
+def to_page(reading: Reading, *, user_agent: str | None) -> Page:
     """Read the event's own context; *user_agent* is the request's, where the event names none."""
-    context = wrapper.event.context or _NOWHERE
-    document, navigator, browser = context.document, context.navigator, wrapper.browser
+    context = reading.event.context or _NOWHERE
+    document, navigator, browser = context.document, context.navigator, reading.browser
     url = _address(context) or (browser.url if browser else None)
     utm, click_ids = campaign(url) if url and "?" in url else ({}, {})
     return Page(

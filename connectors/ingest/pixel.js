@@ -5,10 +5,11 @@
  *
  *   const script = document.createElement("script");
  *   script.src = "https://DOOR/v1/pixel.js";
- *   script.onload = () => storestream({ analytics, browser, init, customerPrivacy, door: "https://DOOR", writeKey: "KEY" });
+ *   const door = { door: "https://DOOR", writeKey: "KEY" };
+ *   script.onload = () => storestream({ analytics, browser, init, customerPrivacy, ...door });
  *   document.head.appendChild(script);
  *
- * In an app pixel: bundle this file, and call the same inside register(({ analytics, browser, init, customerPrivacy, settings }) => ...).
+ * In an app pixel: bundle this file, and call the same with what register() hands to its function.
  *
  * Each event leaves as {event, customer, consent, browser: {fbp, fbc, url}, sent_at}, in order, one request at a time,
  * as text/plain (so that no browser asks first) with keepalive (so that leaving the page loses nothing).

@@ -115,7 +115,7 @@ class PixelDoor:
     async def _take(self, events: list[Event], rejected: list[Rejected]) -> None:
         await self._sink.take(events, rejected)
         if events:
-            metrics.EVENTS_ACCEPTED.labels(events[0]["shop_id"], events[0]["source"]).inc(len(events))
+            metrics.note_accepted(events[0]["shop_id"], events[0]["source"], len(events))
         self._note(rejected)
 
     async def _refuse(self, rejected: list[Rejected]) -> None:

@@ -22,7 +22,7 @@ def to_properties(reading: Reading) -> str | None:
     Raises:
         TerminalError: `too_large`, when that is more than 64 KiB.
     """
-    event = reading.wrapper.event
+    event = reading.event
     if isinstance(reading.details, StandardData):
         said, field = _standard(reading.details), "data"
     elif reading.kind in ("dom", "advanced-dom"):

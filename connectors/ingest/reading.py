@@ -7,11 +7,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.ingest import limits
-from connectors.ingest.wire.events import DATA, PixelEvent, Wrapper
+from connectors.ingest.wire.events import DATA, Browser, Consent, Customer, PixelEvent, Wrapper
 from connectors.ingest.wire.names import SHOPIFYS, WITHOUT_DATA, kind_of
 from connectors.ingest.wire.values import Wire
 from schemas.errors import Reason, TerminalError
 from schemas.identifiers import is_junk
+from schemas.records import EpochMillis
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -19,9 +20,13 @@ Model = TypeVar("Model", bound=BaseModel)
 class Reading(NamedTuple):
     """One event as understood. *details* is its data by type, none where Shopify defines none."""
 
-    wrapper: Wrapper
+    event: PixelEvent
     kind: str
     details: Wire | None
+    customer: Customer | None = None
+    consent: Consent | None = None
+    browser: Browser | None = None
+    sent_at: EpochMillis | None = None
 
 
 def read(value: Any) -> Reading:
@@ -33,18 +38,21 @@ def read(value: Any) -> Reading:
     if not isinstance(value, dict):
         raise TerminalError("wrong_type", "event")
     limits.check(value)
-    wrapped = "event" in value and "name" not in value
-    prefix = "event." if wrapped else ""
-    if wrapped:
-        wrapper = validated(Wrapper, value, "")
-    else:
-        wrapper = Wrapper.model_construct(event=validated(PixelEvent, value, ""))
-    event = wrapper.event
+    if "event" not in value or "name" in value:
+        event = validated(PixelEvent, value, "")
+        return Reading(event, *_understood(event, ""))
+    wrapper = validated(Wrapper, value, "")
+    understood = _understood(wrapper.event, "event.")
+    return Reading(wrapper.event, *understood, wrapper.customer, wrapper.consent, wrapper.browser, wrapper.sent_at)
+
+
+def _understood(event: PixelEvent, prefix: str) -> tuple[str, Wire | None]:
+    """Return the event's kind and typed data; paths in a refusal begin with *prefix*."""
     for field, identifier in (("id", event.id), ("clientId", event.client_id)):
         if not identifies(identifier):
             raise TerminalError("bad_value", prefix + field)
     kind = kind_of(event.name, event.type)
-    return Reading(wrapper, kind, _details(event, kind, f"{prefix}data"))
+    return kind, _details(event, kind, f"{prefix}data")
 
 
 def identifies(identifier: str | None) -> bool:

@@ -1,0 +1,168 @@
+// The pixel in a fake sandbox; run by test_pixel_script.py with `node --test`.
+"use strict";
+const assert = require("node:assert/strict");
+const { test, mock } = require("node:test");
+const { storestream } = require("../../connectors/ingest/pixel.js");
+
+// Lets every promise that can go on do so.
+const settled = () => new Promise((done) => setImmediate(done));
+
+function aShop({ answers = [], customer = null } = {}) {
+  const listeners = {};
+  const requests = [];
+  globalThis.fetch = async (url, options) => {
+    requests.push({ url, ...options, events: JSON.parse(options.body) });
+    const answer = answers.length ? answers.shift() : 202;
+    if (answer === "offline") throw new TypeError("Failed to fetch");
+    const [status, retryAfter] = Array.isArray(answer) ? answer : [answer, null];
+    return { status, headers: { get: (name) => (name === "retry-after" ? retryAfter : null) } };
+  };
+  storestream({
+    analytics: { subscribe: (name, listener) => (listeners[name] = listener) },
+    browser: { cookie: { get: async (name) => ({ _fbp: "fb.1.1700000000000.1", _fbc: "" })[name] } },
+    init: { data: { customer }, customerPrivacy: { marketingAllowed: false } },
+    customerPrivacy: { subscribe: (name, listener) => (listeners[name] = listener) },
+    door: "https://door.example/",
+    writeKey: "wk/demo",
+  });
+  return { requests, publish: listeners.all_events, consent: listeners.visitorConsentCollected };
+}
+
+function anEvent(id, changes = {}) {
+  const location = { href: "https://shop.example/?fbclid=x" };
+  const event = { id, name: "page_viewed", clientId: "c", timestamp: "2026-10-26T06:13:20.000Z", data: {} };
+  return { ...event, context: { document: { location } }, ...changes };
+}
+
+async function pass(milliseconds) {
+  for (let i = 0; i < 5; i++) await settled();
+  mock.timers.tick(milliseconds);
+  for (let i = 0; i < 20; i++) await settled();
+}
+
+function withTimers(name, body) {
+  test(name, async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    mock.method(Math, "random", () => 0);
+    try {
+      await body();
+    } finally {
+      mock.timers.reset();
+      mock.restoreAll();
+    }
+  });
+}
+
+withTimers("events of a moment leave together, wrapped, as text that needs no preflight", async () => {
+  const names = { firstName: "A", lastName: "B" };
+  const shop = aShop({ customer: { id: "7", email: "a@b.example", phone: null, ...names, ordersCount: 3 } });
+  shop.publish(anEvent("1"));
+  shop.publish(anEvent("2"));
+  await pass(200);
+
+  assert.equal(shop.requests.length, 1);
+  const [request] = shop.requests;
+  assert.equal(request.url, "https://door.example/v1/pixel/wk%2Fdemo");
+  assert.equal(request.method, "POST");
+  assert.equal(request.keepalive, true);
+  assert.deepEqual(request.headers, { "content-type": "text/plain;charset=UTF-8" });
+  assert.deepEqual(request.events.map((each) => each.event.id), ["1", "2"]);
+  const [{ customer, consent, browser, sent_at }] = request.events;
+  assert.deepEqual(customer, { id: "7", email: "a@b.example", phone: null, firstName: "A", lastName: "B" });
+  assert.deepEqual(consent, { marketingAllowed: false });
+  assert.deepEqual(browser, { fbp: "fb.1.1700000000000.1", fbc: null, url: "https://shop.example/?fbclid=x" });
+  assert.ok(!Number.isNaN(Date.parse(sent_at)));
+});
+
+withTimers("an event carries the consent that held when it happened", async () => {
+  const shop = aShop();
+  shop.publish(anEvent("before"));
+  shop.consent({ customerPrivacy: { marketingAllowed: true } });
+  shop.publish(anEvent("after"));
+  await pass(200);
+
+  assert.deepEqual(shop.requests[0].events.map((each) => each.consent.marketingAllowed), [false, true]);
+});
+
+withTimers("the end of a checkout leaves at once", async () => {
+  const shop = aShop();
+  shop.publish(anEvent("1", { name: "checkout_completed" }));
+  await pass(0);
+
+  assert.equal(shop.requests.length, 1);
+});
+
+withTimers("a body stays below what browsers keep alive; a larger event goes alone and without", async () => {
+  const shop = aShop();
+  for (let i = 0; i < 10; i++) shop.publish(anEvent(String(i), { customData: "x".repeat(20000) }));
+  shop.publish(anEvent("large", { customData: "ü".repeat(40000) }));
+  await pass(200);
+
+  const sizes = shop.requests.map((each) => Buffer.byteLength(each.body));
+  assert.ok(sizes.slice(0, -1).every((size) => size <= 60000), String(sizes));
+  assert.deepEqual(shop.requests.map((each) => each.keepalive), [...sizes.slice(0, -1).map(() => true), false]);
+  assert.deepEqual(shop.requests.flatMap((each) => each.events.map((one) => one.event.id)), [..."0123456789", "large"]);
+});
+
+withTimers("what the door or the network could not take is sent again, in order", async () => {
+  const shop = aShop({ answers: [503, "offline", 202] });
+  shop.publish(anEvent("1"));
+  await pass(200);
+  shop.publish(anEvent("2"));
+  await pass(1000);
+  await pass(2000);
+  await pass(200);
+
+  assert.deepEqual(shop.requests.map((each) => each.events.map((one) => one.event.id)), [["1"], ["1"], ["1"], ["2"]]);
+});
+
+withTimers("it waits as long as the door asks", async () => {
+  const shop = aShop({ answers: [[503, "10"], 202] });
+  shop.publish(anEvent("1"));
+  await pass(200);
+  await pass(5000);
+  const early = shop.requests.length;
+  await pass(5000);
+
+  assert.deepEqual([early, shop.requests.length], [1, 2]);
+});
+
+withTimers("what the door refused is not sent again", async () => {
+  const shop = aShop({ answers: [400] });
+  shop.publish(anEvent("1"));
+  await pass(200);
+  await pass(60000);
+
+  assert.equal(shop.requests.length, 1);
+});
+
+withTimers("it gives up after five attempts and goes on with the next", async () => {
+  const shop = aShop({ answers: [500, 500, 500, 500, 500] });
+  shop.publish(anEvent("1"));
+  await pass(200);
+  for (let i = 0; i < 10; i++) await pass(30000);
+  shop.publish(anEvent("2"));
+  await pass(200);
+
+  assert.deepEqual(shop.requests.map((each) => each.events[0].event.id), ["1", "1", "1", "1", "1", "2"]);
+});
+
+withTimers("what waits is bounded, and the newest stay", async () => {
+  const shop = aShop({ answers: ["offline"] });
+  shop.publish(anEvent("first"));
+  await pass(200);
+  for (let i = 0; i < 600; i++) shop.publish(anEvent(String(i)));
+  await pass(1000);
+  await pass(200);
+
+  const sent = shop.requests.flatMap((each) => each.events.map((one) => one.event.id)).filter((id) => id !== "first");
+  assert.deepEqual([sent.length, sent[0], sent.at(-1)], [500, "100", "599"]);
+});
+
+withTimers("movements of the mouse are not sent", async () => {
+  const shop = aShop();
+  shop.publish(anEvent("1", { name: "advanced_dom_mouse_moved" }));
+  await pass(200);
+
+  assert.equal(shop.requests.length, 0);
+});
