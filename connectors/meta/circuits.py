@@ -75,9 +75,9 @@ class Circuit:
             self._open(now + failure.pause_seconds + self._patience.first_wait_seconds * self._dice(), failure.kind)
         elif failure.kind == "token":
             self._open(now + self._patience.token_wait_seconds, failure.kind)
-        elif self.state != "closed" or self._failures >= self._patience.failures_to_open:
-            self._open(now + wait, failure.kind)
-        return max(wait, failure.pause_seconds)
+        elif self.state != "closed" or self._failures >= self._patience.failures_to_open or failure.pause_seconds:
+            self._open(now + max(wait, failure.pause_seconds), failure.kind)
+        return wait
 
     def unused(self) -> None:
         """Give back a leave that `ask` gave and no request used."""

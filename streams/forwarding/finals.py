@@ -27,26 +27,27 @@ class Finals:
     """The events of one partition that need not be sent any more."""
 
     def __init__(self, recent: int = RECENT_RECEIPTS) -> None:
-        """Start empty; keep the last *recent* at least."""
-        self._recent = self._limit = recent
-        self._known: dict[bytes, None] = {}
+        """Start empty; keep the last *recent*, and all that are needed."""
+        self._limit = recent
+        self._recent: dict[bytes, None] = {}
+        self._needed: set[bytes] = set()
 
     def add(self, key: bytes) -> None:
         """Remember the receipt of *key*; the oldest is forgotten when there are too many."""
-        self._known[_digest(key)] = None
-        if len(self._known) > self._limit:
-            del self._known[next(iter(self._known))]
+        self._recent[_digest(key)] = None
+        if len(self._recent) > self._limit:
+            del self._recent[next(iter(self._recent))]
 
     def add_needed(self, key: bytes) -> None:
-        """Remember the receipt of *key* beside the last ones: its event will come again."""
-        self._limit += 1
-        self.add(key)
+        """Remember the receipt of *key* for good: its event is not committed and will come again."""
+        self._needed.add(_digest(key))
 
     def __contains__(self, key: bytes) -> bool:
-        return _digest(key) in self._known
+        digest = _digest(key)
+        return digest in self._recent or digest in self._needed
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._recent) + len(self._needed)
 
 
 def _digest(key: bytes) -> bytes:
@@ -63,10 +64,10 @@ async def read_finals(kafka: KafkaSettings, codec: Codec, first: Record) -> Fina
     async for record in read_tail(kafka.bootstrap_servers, tail):
         if record.key is None:
             continue
-        if record.recent:
-            finals.add(record.key)
-        elif _offset_of(codec, record) >= first.offset:
+        if _offset_of(codec, record) >= first.offset:
             finals.add_needed(record.key)
+        elif record.recent:
+            finals.add(record.key)
     return finals
 
 

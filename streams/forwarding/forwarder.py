@@ -26,6 +26,9 @@ from streams.rules.conversions import decide
 EVENTS_IN_HAND: Final = 20_000
 """Most events taken and not decided; beyond, the backlog stays on Kafka."""
 
+GENERATION_SECONDS: Final = 20.0
+"""How long events taken before a rebalance may take after it; then the process ends, and starts with its receipts."""
+
 log = structlog.get_logger()
 
 
@@ -152,7 +155,7 @@ class Forwarder:
         """Read the receipts anew whenever partitions were dealt out anew: others may have written some since."""
         generation = record.event.message.generation_id
         if generation != self._generation:
-            await self.until_pending_below(1)
+            await asyncio.wait_for(self.until_pending_below(1), GENERATION_SECONDS)
             self._finals, self._generation = {}, generation
         if record.partition not in self._finals:
             self._finals[record.partition] = await self._links.finals(record)

@@ -223,6 +223,14 @@ def test_the_answer_to_an_earlier_request_does_not_close_an_open_circuit() -> No
     assert circuit.state == "open"
 
 
+def test_a_failing_server_that_asks_for_a_rest_gets_it() -> None:
+    circuit = Circuit(Patience(), lambda: 0.0)
+
+    circuit.failed(0.0, Failure("transient", 503, pause_seconds=30))
+
+    assert circuit.ask(1.0) == 29.0
+
+
 def test_waits_double_up_to_the_longest_and_are_shortened_by_chance() -> None:
     patience = Patience(first_wait_seconds=1, longest_wait_seconds=10)
 
