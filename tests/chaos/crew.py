@@ -1,10 +1,11 @@
-"""The workers of a run: started, stopped, killed, frozen; one that fails by itself is started again."""
+"""The workers of a run: started, stopped, killed; one that fails by itself is started again."""
 
 import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,8 @@ class Crew:
     kind: str
     folder: Path
     env: dict[str, str]
+    members: Callable[[], Awaitable[int]]
+    """Counts the members of the workers' group; 0 while it rebalances."""
     options: list[str] = field(default_factory=list)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     failed: int = 0
@@ -36,6 +39,14 @@ class Crew:
         log.close()
         self.running.append(process)
         self.instances[process.pid] = instance
+
+    async def at_work(self) -> None:
+        """Wait until all that run share the partitions."""
+        for _ in range(150):
+            if await self.members() == len(self.running):
+                return
+            await asyncio.sleep(0.2)
+        raise TimeoutError("the workers did not form a group")
 
     async def stop(self, process: subprocess.Popen[bytes]) -> None:
         """Stop one as a supervisor would: SIGTERM, and SIGKILL after a while."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.verdicts import Verdict
 from tests.chaos.workers import COUNTED, RECEIVED
 
-START_SECONDS = 2.0
 DRAIN_SECONDS = 45.0
 SESSION_SECONDS = 6
 
@@ -50,11 +49,14 @@ class Run:
         """Do it all, and leave nothing running."""
         chance = random.Random(self.seed)
         async with self.topics():
-            crew = Crew(self.kind, self.folder, self.env(), ["--stock"] if self.stock else [])
+            crew = Crew(self.kind, self.folder, self.env(), self.members, ["--stock"] if self.stock else [])
             watching = [asyncio.create_task(each) for each in (crew.supervise(), self._watch_commits())]
             try:
-                sending = load.send(self.bootstrap_servers, self.prefix + RECEIVED)
-                await asyncio.gather(SCENARIOS[self.scenario](crew, chance), _later(START_SECONDS, sending))
+                enough = asyncio.Event()
+                sending = asyncio.create_task(load.send(self.bootstrap_servers, self.prefix + RECEIVED, enough))
+                await SCENARIOS[self.scenario](crew, chance)
+                enough.set()
+                await sending
                 behind = await self.drained()
                 await crew.stop_all()
             finally:
@@ -93,6 +95,13 @@ class Run:
         changelog = await verdicts.read_all(self.bootstrap_servers, self.changelog)
         return verdicts.of_counting(load, outputs, changelog)
 
+    async def members(self) -> int:
+        """Count the members of the group; 0 while it rebalances."""
+        async with _admin(self.bootstrap_servers) as admin:
+            (response,) = await admin.describe_consumer_groups([self.prefix + self.kind])
+        _, _, state, _, _, members, *_ = response.groups[0]
+        return len(members) if state == "Stable" else 0
+
     async def _committed(self) -> dict[int, int]:
         async with _admin(self.bootstrap_servers) as admin:
             offsets = await admin.list_consumer_group_offsets(self.prefix + self.kind)
@@ -120,11 +129,6 @@ class Run:
             with contextlib.suppress(Exception):  # the group may not exist yet
                 committed = await self._committed()
                 self.early = max(self.early, verdicts.committed_early(self.folder, committed))
-
-
-async def _later(seconds: float, work: Awaitable[None]) -> None:
-    await asyncio.sleep(seconds)
-    await work
 
 
 @asynccontextmanager

@@ -17,8 +17,9 @@ REGROUP_SECONDS = 5.0
 async def join(crew: Crew, chance: random.Random) -> None:
     """A second worker joins the first."""
     crew.start()
-    await asyncio.sleep(chance.uniform(2, 5))
+    await _working(crew, chance)
     crew.start()
+    await _working(crew, chance)
 
 
 async def term(crew: Crew, chance: random.Random) -> None:
@@ -27,6 +28,7 @@ async def term(crew: Crew, chance: random.Random) -> None:
     await crew.stop(chance.choice(crew.running))
     await asyncio.sleep(chance.uniform(0, 1))
     crew.start()
+    await _working(crew, chance)
 
 
 async def kill(crew: Crew, chance: random.Random) -> None:
@@ -35,6 +37,7 @@ async def kill(crew: Crew, chance: random.Random) -> None:
     crew.kill(chance.choice(crew.running))
     await asyncio.sleep(chance.uniform(0, 1))
     crew.start()
+    await _working(crew, chance)
 
 
 async def both(crew: Crew, chance: random.Random) -> None:
@@ -43,8 +46,7 @@ async def both(crew: Crew, chance: random.Random) -> None:
     for _ in range(2):
         crew.kill(crew.running[0])
         await asyncio.sleep(chance.uniform(0, 0.5))
-    crew.start()
-    crew.start()
+    await _two(crew, chance)
 
 
 async def storm(crew: Crew, chance: random.Random) -> None:
@@ -64,11 +66,12 @@ async def static(crew: Crew, chance: random.Random) -> None:
     """One of two static members is killed and comes back under its name, before the group misses it."""
     crew.start("one")
     crew.start("two")
-    await asyncio.sleep(chance.uniform(3, 5))
+    await _working(crew, chance)
     victim = chance.choice(crew.running)
     crew.kill(victim)
     await asyncio.sleep(chance.uniform(0, 1))
     crew.start(crew.instances[victim.pid])
+    await _working(crew, chance)
 
 
 async def fail(crew: Crew, chance: random.Random) -> None:
@@ -111,7 +114,12 @@ def _broker(address: str) -> psutil.Process:
 async def _two(crew: Crew, chance: random.Random) -> None:
     crew.start()
     crew.start()
-    await asyncio.sleep(chance.uniform(3, 5))
+    await _working(crew, chance)
+
+
+async def _working(crew: Crew, chance: random.Random) -> None:
+    await crew.at_work()
+    await asyncio.sleep(chance.uniform(0.5, 2.5))
 
 
 SCENARIOS: dict[str, Scenario] = {

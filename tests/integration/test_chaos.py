@@ -25,7 +25,7 @@ def a_run(bootstrap_servers: str, folder: Path, kind: str = "count", scenario: s
 async def test_nothing_is_lost_when_workers_come_and_go(
     kafka_bootstrap: str, tmp_path: Path, kind: str, scenario: str
 ) -> None:
-    verdict = await a_run(kafka_bootstrap, tmp_path, kind, scenario).play(Load(seed=4, events=6_000, seconds=4))
+    verdict = await a_run(kafka_bootstrap, tmp_path, kind, scenario).play(Load(seed=4, events=6_000))
 
     assert verdict.is_good, verdict
 
@@ -33,11 +33,12 @@ async def test_nothing_is_lost_when_workers_come_and_go(
 async def test_an_agent_that_raises_ends_its_process_and_the_event_comes_again(
     kafka_bootstrap: str, tmp_path: Path
 ) -> None:
-    run, load = a_run(kafka_bootstrap, tmp_path, scenario="fail"), Load(seed=5, events=300, seconds=0.1)
+    run, load = a_run(kafka_bootstrap, tmp_path, scenario="fail"), Load(seed=5, events=300)
     async with run.topics():
-        await load.send(kafka_bootstrap, run.prefix + RECEIVED)
+        (enough := asyncio.Event()).set()
+        await load.send(kafka_bootstrap, run.prefix + RECEIVED, enough)
         (run.folder / "fail-once").touch()
-        crew = Crew("count", run.folder, run.env())
+        crew = Crew("count", run.folder, run.env(), run.members)
         try:
             crew.start()
             code = await asyncio.to_thread(crew.running.pop().wait, 60)
@@ -58,7 +59,8 @@ async def test_an_agent_that_raises_ends_its_process_and_the_event_comes_again(
 
 
 async def test_a_worker_that_cannot_reach_kafka_ends_with_70(tmp_path: Path) -> None:
-    crew = Crew("count", tmp_path, {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "WORKER_FOLDER": str(tmp_path)})
+    nowhere = Run("127.0.0.1:1", "count", "join", seed=0, folder=tmp_path)
+    crew = Crew("count", tmp_path, nowhere.env(), nowhere.members)
     crew.start()
     try:
         code = await asyncio.to_thread(crew.running[0].wait, 60)
