@@ -16,7 +16,10 @@ from schemas import identifiers
 from schemas.records import EpochMillis, Event, Session
 
 KEPT_MS: Final = 48 * 3_600_000
-"""How long after its end a session can still be joined. Ingest lets no event be older than 24 hours."""
+"""How long a session can still be joined after we last received something of it, however old that was.
+
+By our clock, not the visitor's: a phone that was off for a week sends a week's visits, and they must not fall apart.
+"""
 MAX_SESSIONS: Final = 128
 
 # event name -> its counter's place in `OpenSession.counts`
@@ -46,7 +49,8 @@ class Entry(NamedTuple):
 
 class OpenSession(NamedTuple):
     """A session that events may still join. *counts*: events, page views, product views, cart additions, checkouts,
-    purchases. *day*: only events of the same day join it (0 where days do not part sessions).
+    purchases. *day*: only events of the same day join it (0 where days do not part sessions). *version*: when we last
+    received something of it, in milliseconds, and always more than before.
     """
 
     session_id: str
@@ -99,9 +103,10 @@ def split_expired(
     sessions: tuple[OpenSession, ...], now: EpochMillis
 ) -> tuple[tuple[OpenSession, ...], tuple[OpenSession, ...]]:
     """Part *sessions* into those that events may still join and those too old, as of *now* on our clock."""
-    if sessions[0].ended_at >= now - KEPT_MS and len(sessions) <= MAX_SESSIONS:
+    horizon = now - KEPT_MS
+    if len(sessions) <= MAX_SESSIONS and all(each.version >= horizon for each in sessions):
         return sessions, ()
-    kept = tuple(each for each in sessions if each.ended_at >= now - KEPT_MS)[-MAX_SESSIONS:]
+    kept = tuple(each for each in sessions if each.version >= horizon)[-MAX_SESSIONS:]
     return kept, tuple(each for each in sessions if each not in kept)
 
 
@@ -177,17 +182,16 @@ def _opened(event: Event, day: int) -> OpenSession:
 
 def _extended(session: OpenSession, event: Event) -> OpenSession:
     time, counted = event["occurred_at"], _COUNTED.get(event["name"])
-    counts = session.counts
-    if counted is None:
-        counts = (counts[0] + 1, *counts[1:])
-    else:
-        counts = (counts[0] + 1, *counts[1:counted], counts[counted] + 1, *counts[counted + 1 :])
+    counts = list(session.counts)
+    counts[0] += 1
+    if counted is not None:
+        counts[counted] += 1
     first, entry = session.first, session.entry
     if time <= first[0] and (here := position(event)) < first:
         first, entry = here, _entry(event)
     ended = session.ended_at if session.ended_at >= time else time
     version = event["received_at"] if event["received_at"] > session.version else session.version + 1
-    return OpenSession(session.session_id, first[0], ended, first, session.day, counts, entry, version)
+    return OpenSession(session.session_id, first[0], ended, first, session.day, tuple(counts), entry, version)
 
 
 def _merged(earlier: OpenSession, later: OpenSession) -> OpenSession:

@@ -101,7 +101,7 @@ def visit(
     if sessions:
         sessions, ended = split_expired(sessions, received)
         if ended:
-            absorbed = tuple(each for each in absorbed if each.session.ended_at >= received - KEPT_MS)
+            absorbed = tuple(each for each in absorbed if each.session.version >= received - KEPT_MS)
             spans = with_spans(spans, ((each.started_at, each.ended_at) for each in ended), state.evidence)
     placed = place(sessions, event, gap_ms=gap_ms, day=day)
     session, event_id, late = placed.session, event["event_id"], time < state.latest

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.records import Event
-from streams.rules.sessions import OpenSession, device_of, local_day, place, split_expired
+from streams.rules.sessions import KEPT_MS, OpenSession, device_of, local_day, place, split_expired
 from tests.builders import MINUTE, NOON, an_event
 
 GAP = 30 * MINUTE
@@ -84,9 +84,19 @@ def test_a_day_parts_sessions_where_the_shop_says_so() -> None:
 def test_a_session_two_days_old_is_no_longer_kept_open() -> None:
     sessions = walk(an_event(occurred_at=NOON), an_event(occurred_at=NOON + 48 * 60 * MINUTE))
 
-    kept, ended = split_expired(sessions, NOON + 48 * 60 * MINUTE + 1)
+    kept, ended = split_expired(sessions, sessions[0].version + KEPT_MS + 1)
 
     assert (kept, ended) == (sessions[1:], sessions[:1])
+
+
+def test_visits_of_last_week_that_are_sent_today_do_not_fall_apart() -> None:
+    today = NOON + 7 * 24 * 60 * MINUTE
+    first = an_event(occurred_at=NOON, received_at=today)
+    second = an_event(occurred_at=NOON + MINUTE, received_at=today + 1)
+
+    kept, _ = split_expired(walk(first), today + 1)
+
+    assert len(place(kept, second, gap_ms=GAP).sessions) == 1
 
 
 @pytest.mark.parametrize(
