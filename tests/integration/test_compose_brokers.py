@@ -1,10 +1,12 @@
 """What compose sets on its brokers are settings that a broker has, with values it takes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.servers.kafka import running_kafka_async
 from tests.integration.kafka_topics import admin_of
 from tests.unit.compose_file import clustered
 
@@ -22,8 +24,9 @@ def properties(environment: dict[str, Any]) -> set[str]:
     }
 
 
-async def test_every_setting_of_the_brokers_is_one_that_kafka_knows(kafka_bootstrap: str) -> None:
-    async with admin_of(kafka_bootstrap) as client:
+async def test_every_setting_of_the_brokers_is_one_that_kafka_knows(tmp_path: Path) -> None:
+    # The embedded Kafka is of the image's release, as a unit test has it.
+    async with running_kafka_async(tmp_path / "kafka") as kafka, admin_of(kafka.bootstrap_servers) as client:
         brokers = (await client.describe_cluster())["brokers"]
         resource = ConfigResource(ConfigResourceType.BROKER, str(brokers[0]["node_id"]))
         (answer,) = await client.describe_configs([resource])
