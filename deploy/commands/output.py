@@ -7,7 +7,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-PIPED_COLUMNS: Final = 200
+PIPED_COLUMNS: Final = 400
 """Width when a file or a pipe reads: wide enough that no cell is folded."""
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_COLUMNS)

@@ -124,7 +124,6 @@ def storestream(kafka: KafkaSettings, *arguments: str) -> subprocess.CompletedPr
         "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "STORESTREAM_TOPIC_PREFIX": kafka.prefix,
         "STORESTREAM_PARTITIONS": str(kafka.partitions),
-        "COLUMNS": "400",
     }
     command = [sys.executable, "-c", "from deploy.cli import main; main()", *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
