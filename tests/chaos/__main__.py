@@ -5,6 +5,7 @@ python -m tests.chaos [--runs 20] [--scenario kill] [--kind count|sink] [--seed 
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 import tempfile
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=12_000, help="events per run")
     parser.add_argument("--stock", action="store_true", help="all runs without the corrections")
     options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of topics a moment too young
     with tempfile.TemporaryDirectory() as folder, kafka(Path(folder) / "kafka") as bootstrap_servers:
         print(*used(), sep="\n")
         return asyncio.run(_runs(options, bootstrap_servers, Path(tempfile.mkdtemp(prefix="chaos-"))))
