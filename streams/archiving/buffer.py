@@ -10,7 +10,7 @@ from streams.records import Record
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes of Kafka records that make a flush, however few rows they are."""
 
-REPEAT_SECONDS: Final = 5.0
+REPEAT_SECONDS: Final = 10.0
 """How long the rest of a range to be repeated is waited for; compaction may have taken it."""
 
 

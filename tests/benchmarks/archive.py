@@ -45,7 +45,7 @@ RUNS = 3
 
 
 class Speed(NamedTuple):
-    """Rows of `events` per second of the clock, and per second of the process's own time."""
+    """Events per second of the clock, and per second of the process's own time."""
 
     per_second: float
     per_cpu_second: float
@@ -55,13 +55,15 @@ def main() -> None:
     """Measure everything and print it."""
     codec = Codec.from_lock()
     values = list(enriched(codec, ENVELOPES))
+    rows = rows_per_event(codec, values[:200])
+    print(f"an event is {rows:.2f} rows: its own, and those of the visits and people it changes")
     for name, speed in median_of_steps(codec, values[:200]).items():
-        print(f"{name:28}{speed:>12,.0f} rows per CPU second (median of {RUNS})")
+        print(f"{name:28}{speed:>12,.0f} events, {speed * rows:,.0f} rows per CPU second")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         with kafka(path / "kafka") as bootstrap_servers, clickhouse(path / "clickhouse") as addresses:
             print(*used(), sep="\n")
-            asyncio.run(_beside_bare_loops(bootstrap_servers, addresses.writer, values, path))
+            asyncio.run(_beside_bare_loops(bootstrap_servers, addresses.writer, values, path, rows))
 
 
 def enriched(codec: Codec, count: int) -> Iterator[bytes]:
@@ -76,6 +78,12 @@ def enriched(codec: Codec, count: int) -> Iterator[bytes]:
         envelope = outcome.envelope()
         assert envelope is not None
         yield envelope
+
+
+def rows_per_event(codec: Codec, values: list[bytes]) -> float:
+    """Count the rows of all tables per event."""
+    tables = [rows_of("events.enriched", codec.decode(value), 0, 0) for value in values]
+    return sum(len(rows) for each in tables for rows in each.values()) / (len(values) * EVENTS)
 
 
 def median_of_steps(codec: Codec, values: list[bytes]) -> dict[str, float]:
@@ -93,7 +101,7 @@ def median_of_steps(codec: Codec, values: list[bytes]) -> dict[str, float]:
     return {name: statistics.median(speeds) for name, speeds in found.items()}
 
 
-async def _beside_bare_loops(bootstrap_servers: str, url: str, values: list[bytes], folder: Path) -> None:
+async def _beside_bare_loops(bootstrap_servers: str, url: str, values: list[bytes], folder: Path, rows: float) -> None:
     speeds: dict[str, list[Speed]] = {}
     on_kafka = own_kafka(bootstrap_servers, partitions=PARTITIONS)
     await _fill(on_kafka, values)
@@ -108,11 +116,11 @@ async def _beside_bare_loops(bootstrap_servers: str, url: str, values: list[byte
                 run = _bare(on_kafka, own, task, folder) if task else _worker(on_kafka, own, folder)
                 speeds.setdefault(name, []).append(run)
     worker = statistics.median(each.per_second for each in speeds["archive worker (Faust)"])
-    print(f"{'median of ' + str(RUNS):28}{'rows/s':>12}{'per CPU s':>12}{'worker is':>12}")
+    print(f"{'median of ' + str(RUNS):28}{'events/s':>12}{'rows/s':>12}{'rows/CPU s':>12}{'worker is':>12}")
     for name, measured in speeds.items():
         wall = statistics.median(each.per_second for each in measured)
         cpu = statistics.median(each.per_cpu_second for each in measured)
-        print(f"{name:28}{wall:>12,.0f}{cpu:>12,.0f}{worker / wall:>11.2f}x")
+        print(f"{name:28}{wall:>12,.0f}{wall * rows:>12,.0f}{cpu * rows:>12,.0f}{worker / wall:>11.2f}x")
 
 
 async def _fill(settings: KafkaSettings, values: list[bytes]) -> None:
