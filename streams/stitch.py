@@ -8,11 +8,13 @@ from typing import NoReturn
 
 from streams.outbox import Outbox
 from streams.records import Records
+from streams.stitching.metrics import COLLECTORS
 from streams.stitching.worker import READ_TOPICS, Tables, at_work
 from streams.tables import Table
 from streams.worker import agent, create_app, run
 
 app = create_app("stitch")
+app.collectors = COLLECTORS
 _outbox = Outbox(app)
 _tables = Tables(Table(app, "visitors", _outbox), Table(app, "checkouts", _outbox))
 

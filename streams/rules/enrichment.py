@@ -5,6 +5,7 @@ as of now: cart events have been seen with a price a hundred times too small.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from schemas.records import Item, ProductFacts
 from streams.rules.catalogs import Found
@@ -54,11 +55,14 @@ def splice(event: bytes, session_id: str, person_id: str, products: Sequence[byt
     Avro writes a record as its fields one after the other, without names or lengths
     (https://avro.apache.org/docs/1.12.0/specification/#records), and `event` is the first.
     """
-    session, person = session_id.encode(), person_id.encode()
-    block = _long(len(products)) + b"".join(products) if products else b""
-    return b"".join(
-        (event, _long(len(session)), session, _long(len(person)), person, block, b"\0", b"\1" if late else b"\0")
-    )
+    block = _long(len(products)) + b"".join(products) + b"\0" if products else b"\0"
+    return b"".join((event, _string(session_id), _string(person_id), block, b"\1" if late else b"\0"))
+
+
+@lru_cache(maxsize=65_536)  # a session's events come together
+def _string(text: str) -> bytes:
+    written = text.encode()
+    return _long(len(written)) + written
 
 
 def _long(number: int) -> bytes:

@@ -4,7 +4,7 @@ from typing import Final
 
 from schemas.identifiers import link_id, purchase_event_id
 from schemas.records import EpochMillis, Event, Link
-from streams.rules.purchases import Client
+from streams.rules.purchases import News
 
 LOGIN: Final = "login"
 CHECKOUT: Final = "checkout"
@@ -58,10 +58,9 @@ def of_checkout(event: Event, checkout: str, customer_id: str | None, session_id
     }
 
 
-def of_order(
-    shop_id: str, checkout: str, client: Client, *, customer_id: str, order_id: str, received_at: EpochMillis
-) -> Link:
+def of_order(shop_id: str, checkout: str, news: News, received_at: EpochMillis) -> Link:
     """Tell a browser that used a checkout whose order it became."""
+    client, customer_id, order_id = news
     return {
         "link_id": link_id(
             shop_id, ORDER, client.visitor_id, client.session_id, customer_id, order_id, str(client.used_at)

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from schemas import identifiers
 from schemas.records import Event, Order, OrderReceived
+from streams.rules.halves import PIXEL, WEBHOOK, Half, OrderState, match_of
 from streams.rules.identities import identifies
-from streams.rules.purchases import PIXEL, WEBHOOK, CheckoutState, Half, OrderState, match_of
+from streams.rules.purchases import CheckoutState
 
 PURCHASE: Final = "purchase"
 

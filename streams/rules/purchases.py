@@ -1,22 +1,18 @@
 """Joins the two halves of a purchase, the shop's webhook and the browser's `checkout_completed`, on the checkout.
 
 In: what is known of a checkout, and a webhook or a link. Out: what is known after it. The halves may come in either
-order, doubled or never; `settle` then says whether the purchase leaves, with which halves, and what its row says.
-A half that came to us later than the hold after the first is never waited for, so a replay decides the same.
+order, doubled or never; `streams.rules.halves` says when the purchase leaves.
 """
 
 from typing import Final, NamedTuple
 
 from schemas.identifiers import is_junk
-from schemas.records import EpochMillis, Event, Link, OrderReceived
+from schemas.records import EpochMillis, Link, OrderReceived
+from streams.rules.halves import Half, OrderState, first_seen
 from streams.rules.identities import identifies
 
 MAX_CLIENTS: Final = 40
 MAX_ORDERS: Final = 8
-
-WEBHOOK: Final = 1
-PIXEL: Final = 2
-BOTH: Final = WEBHOOK | PIXEL
 
 # Of two webhooks about the same moment, the one that says more counts.
 _PROGRESS: Final = ("open", "pending", "authorized", "paid", "partially_refunded", "refunded", "voided", "cancelled")
@@ -33,25 +29,12 @@ class Client(NamedTuple):
     told: tuple[str, ...] = ()
 
 
-class Half(NamedTuple):
-    """What a browser said of the checkout, and the session it said it in."""
+class News(NamedTuple):
+    """What a browser is to be told: that an order of its checkout was a customer's."""
 
-    event: Event
-    session_id: str
-    customer_id: str | None
-
-
-class OrderState(NamedTuple):
-    """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
-    not yet.
-    """
-
+    client: Client
+    customer_id: str
     order_id: str
-    opening: OrderReceived | None = None
-    latest: OrderReceived | None = None
-    pixel: Half | None = None
-    sent: int = 0
-    version: int = 0
 
 
 class CheckoutState(NamedTuple):
@@ -152,59 +135,27 @@ def _with_client(state: CheckoutState, link: Link) -> CheckoutState:
     return state._replace(clients=(*state.clients, seen))
 
 
-def untold(state: CheckoutState) -> tuple[CheckoutState, list[tuple[Client, str, str]]]:
+def untold(state: CheckoutState) -> tuple[CheckoutState, list[News]]:
     """List each browser of the checkout with each customer of its orders it has not been told of, and the order."""
-    found: list[tuple[Client, str, str]] = []
+    found: list[News] = []
     clients = []
     for client in state.clients:
         new = [(customer, order_id) for customer, order_id in state.customers if customer not in client.told]
-        found += [(client, customer, order_id) for customer, order_id in new]
+        found += [News(client, customer, order_id) for customer, order_id in new]
         clients.append(client._replace(told=(*client.told, *(customer for customer, _ in new))) if new else client)
     return (state._replace(clients=tuple(clients)), found) if found else (state, [])
 
 
-def told(state: CheckoutState) -> list[tuple[Client, str, str]]:
+def told(state: CheckoutState) -> list[News]:
     """List again, for a replay, what browsers have been told."""
     return [
-        (client, customer, order_id)
+        News(client, customer, order_id)
         for client in state.clients
         for customer, order_id in state.customers
         if customer in client.told
     ]
 
 
-def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:
-    """Tell until when an order that has not left waits for its other half."""
-    return None if order.sent else _first_seen(order) + hold_ms
-
-
 def waiting_since(state: CheckoutState) -> EpochMillis:
     """Tell since when an order of the checkout waits for its other half; 0 when none does."""
-    return min((_first_seen(order) for order in state.orders if not order.sent), default=0)
-
-
-def _first_seen(order: OrderState) -> EpochMillis:
-    halves = [order.opening["received_at"]] if order.opening else []
-    halves += [order.pixel.event["received_at"]] if order.pixel else []
-    return min(halves)
-
-
-def halves_to_send(order: OrderState, hold_ms: int, now: EpochMillis | None) -> int:
-    """Decide with which halves a purchase leaves; 0: not, or not yet. *now* None: nobody knows how late it is."""
-    if order.sent:
-        return 0
-    end = _first_seen(order) + hold_ms
-    present = WEBHOOK if order.opening is not None and order.opening["received_at"] <= end else 0
-    if order.pixel is not None and order.pixel.event["received_at"] <= end:
-        present |= PIXEL
-    both_known = order.opening is not None and order.pixel is not None
-    return present if both_known or (now is not None and now > end) else 0
-
-
-def match_of(order: OrderState) -> str:
-    """Say how the halves met: `held`, `matched`, `pixel_only`, `webhook_only`, or `late`: too late for the purchase."""
-    if not order.sent:
-        return "held"
-    if order.opening is not None and order.pixel is not None:
-        return "matched" if order.sent == BOTH else "late"
-    return "webhook_only" if order.opening is not None else "pixel_only"
+    return min((first_seen(order) for order in state.orders if not order.sent), default=0)

@@ -5,15 +5,11 @@ A session is an interval: an event within *gap* of it joins it, and an event tha
 same events give the same sessions in any order; only a session's id remembers which event came first.
 """
 
-import re
-from collections.abc import Callable
-from datetime import date, datetime
-from functools import lru_cache
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from schemas import identifiers
 from schemas.records import EpochMillis, Event, Session
+from streams.rules.devices import device_of
 
 KEPT_MS: Final = 48 * 3_600_000
 """How long a session can still be joined after we last received something of it, however old that was.
@@ -110,11 +106,6 @@ def split_expired(
     return kept, tuple(each for each in sessions if each not in kept)
 
 
-def to_row(session: OpenSession, event_of: Event, customer_id: str | None) -> Session:
-    """Write *session* out whole; *event_of* is any event of the same visitor."""
-    return session_row(session, event_of["shop_id"], event_of["visitor_id"], event_of["client_id"], customer_id)
-
-
 def session_row(
     session: OpenSession, shop_id: str, visitor_id: str, client_id: str, customer_id: str | None
 ) -> Session:
@@ -144,14 +135,6 @@ def session_row(
         "version": session.version,
         "deleted": False,
     }
-
-
-def local_day(time: EpochMillis, time_zone: str) -> int:
-    """Number the day that *time* falls on in *time_zone*."""
-    return date.toordinal(datetime.fromtimestamp(time / 1000, _zone(time_zone)))
-
-
-_zone: Final[Callable[[str], ZoneInfo]] = lru_cache(maxsize=None)(ZoneInfo)
 
 
 def position(event: Event) -> Position:
@@ -212,28 +195,3 @@ def _entry(event: Event) -> Entry:
         event["country"],
         event["language"],
     )
-
-
-_BOT: Final = re.compile(r"bot\b|bot/|crawl|spider|slurp|headless|lighthouse|preview|curl/|wget/|python-|monitor", re.I)
-_TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook", re.I)
-_MOBILE: Final = re.compile(r"mobile|iphone|ipod|android|windows phone|opera mini", re.I)
-_DESKTOP: Final = re.compile(r"windows nt|macintosh|x11|cros |linux", re.I)
-
-
-@lru_cache(maxsize=4096)
-def device_of(user_agent: str | None) -> str:
-    """Tell what kind of device sends *user_agent*: desktop, mobile, tablet, bot or unknown.
-
-    Looked for in this order: a robot's word; a tablet's name, or Android without "Mobile", as Google asks tablets to
-    say (https://developer.chrome.com/docs/multidevice/user-agent); a phone's; a desktop system's. An iPad that asks
-    for desktop pages says it is a Mac, and counts as one.
-    """
-    if not user_agent:
-        return "unknown"
-    if _BOT.search(user_agent):
-        return "bot"
-    if _TABLET.search(user_agent) or ("Android" in user_agent and "Mobile" not in user_agent):
-        return "tablet"
-    if _MOBILE.search(user_agent):
-        return "mobile"
-    return "desktop" if _DESKTOP.search(user_agent) else "unknown"

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import orjson
 
-from streams.rules.purchases import CheckoutState, Client, Half, OrderState, waiting_since
+from streams.rules.halves import Half, OrderState
+from streams.rules.purchases import CheckoutState, Client, waiting_since
 from streams.rules.sessions import Entry, OpenSession
 from streams.rules.visitors import Absorbed, Mark, VisitorState
 

@@ -3,6 +3,7 @@
 In: the state and an event or a link. Out: the state after it, and what there is to tell. No clock, no chance.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ from streams.rules.identities import (
     with_evidence,
     with_spans,
 )
-from streams.rules.sessions import KEPT_MS, OpenSession, place, split_expired
+from streams.rules.sessions import KEPT_MS, OpenSession, Placed, place, split_expired
 
 SEEN_EVENTS: Final = 128
 MAX_MARKS: Final = 16
@@ -70,6 +71,13 @@ class VisitorState(NamedTuple):
     fbc: str | None = None
 
 
+class Shown(NamedTuple):
+    """What an event is evidence of: a customer, and a checkout by its token or its order."""
+
+    customer: str | None = None
+    token: str | None = None
+
+
 class Visit(NamedTuple):
     """What one event did: the state after it, its session, and whether it came after later ones of its visitor."""
 
@@ -88,50 +96,63 @@ def was_seen(state: VisitorState, event_id: str) -> bool | None:
     return None if found < 0 else state.seen[found + _DIGEST] == 1
 
 
+@lru_cache(maxsize=256)
 def _digest(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=_DIGEST).digest()
 
 
-def visit(
-    state: VisitorState, event: Event, *, gap_ms: int, day: int = 0, customer: str | None, token: str | None
-) -> Visit:
-    """Take *event*, which was not seen before, with the *customer* and the checkout *token* it is believed to show."""
-    time, received = event["occurred_at"], max(state.received, event["received_at"])
-    sessions, spans, absorbed = state.sessions, state.spans, state.absorbed
-    if sessions:
-        sessions, ended = split_expired(sessions, received)
-        if ended:
-            absorbed = tuple(each for each in absorbed if each.session.version >= received - KEPT_MS)
-            spans = with_spans(spans, ((each.started_at, each.ended_at) for each in ended), state.evidence)
-    placed = place(sessions, event, gap_ms=gap_ms, day=day)
-    session, event_id, late = placed.session, event["event_id"], time < state.latest
-    evidence, only, logins = state.evidence, state.only, state.logins
-    if customer is not None:
-        evidence, only = with_evidence(evidence, time, customer), with_customer(only, customer)
-        logins = _marked(logins, Mark(customer, session.session_id, event_id))
-    tokens = state.tokens if token is None else _marked(state.tokens, Mark(token, session.session_id, event_id))
-    if placed.absorbed:
-        gone = [Absorbed(_superseded(each, session.version), event_id) for each in placed.absorbed]
-        absorbed = (*absorbed, *gone)[-MAX_MARKS:]
-    fbc = event["fbc"]
+def visit(state: VisitorState, event: Event, shown: Shown, *, gap_ms: int, day: int = 0) -> Visit:
+    """Take *event*, which was not seen before, and what it is believed to have *shown*."""
+    received = max(state.received, event["received_at"])
+    state = _without_what_is_over(state, received)
+    time, event_id = event["occurred_at"], event["event_id"]
+    late = time < state.latest
+    placed = place(state.sessions, event, gap_ms=gap_ms, day=day)
+    evidence, only, logins, tokens = state.evidence, state.only, state.logins, state.tokens
+    if shown.customer is not None:
+        evidence, only = with_evidence(evidence, time, shown.customer), with_customer(only, shown.customer)
+        logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
+    if shown.token is not None:
+        tokens = _marked(tokens, Mark(shown.token, placed.session.session_id, event_id))
     after = VisitorState(
         state.client_id,
         state.applied,
-        (state.seen + _digest(event_id) + (b"\1" if late else b"\0"))[-SEEN_EVENTS * _STRIDE :],
+        _with_seen(state.seen, event_id, late),
         state.latest if late else time,
         received,
         placed.sessions,
-        absorbed,
-        spans,
+        _with_absorbed(state.absorbed, placed, event_id) if placed.absorbed else state.absorbed,
+        state.spans,
         evidence,
         only,
         state.timeline_version,
         logins,
         tokens,
         event["fbp"] or state.fbp,
-        state.fbc if fbc is None or fbc == state.fbc else latest_fbc(state.fbc, fbc),
+        state.fbc if event["fbc"] in (None, state.fbc) else latest_fbc(state.fbc, event["fbc"]),
     )
-    return Visit(after, session, placed.absorbed, late)
+    return Visit(after, placed.session, placed.absorbed, late)
+
+
+def _with_seen(seen: bytes, event_id: str, late: bool) -> bytes:
+    return (seen + _digest(event_id) + (b"\1" if late else b"\0"))[-SEEN_EVENTS * _STRIDE :]
+
+
+def _without_what_is_over(state: VisitorState, now: EpochMillis) -> VisitorState:
+    sessions, ended = split_expired(state.sessions, now)
+    if not ended:
+        return state
+    return state._replace(
+        sessions=sessions,
+        absorbed=tuple(each for each in state.absorbed if each.session.version >= now - KEPT_MS),
+        spans=with_spans(state.spans, ((each.started_at, each.ended_at) for each in ended), state.evidence),
+    )
+
+
+def _with_absorbed(absorbed: tuple[Absorbed, ...], placed: Placed, event_id: str) -> tuple[Absorbed, ...]:
+    version = placed.session.version
+    gone = [Absorbed(each._replace(version=max(each.version, version) + 1), event_id) for each in placed.absorbed]
+    return (*absorbed, *gone)[-MAX_MARKS:]
 
 
 def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
@@ -139,10 +160,6 @@ def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
         if known.identifier == mark.identifier and known.session_id == mark.session_id:
             return marks
     return (*marks, mark)[-MAX_MARKS:]
-
-
-def _superseded(session: OpenSession, version: int) -> OpenSession:
-    return session._replace(version=max(session.version, version) + 1)
 
 
 def learn(state: VisitorState, time: EpochMillis, customer: str) -> VisitorState:

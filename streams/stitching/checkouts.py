@@ -8,14 +8,11 @@ from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules import links, orders
 from streams.rules.enrichment import splice
+from streams.rules.halves import OrderState, deadline, halves_to_send, match_of
 from streams.rules.purchases import (
     MAX_CLIENTS,
     CheckoutState,
-    OrderState,
     checkout_key,
-    deadline,
-    halves_to_send,
-    match_of,
     order_of,
     take_link,
     take_webhook,
@@ -109,11 +106,8 @@ class Checkouts:
             settled.append(self._send_if_ready(shop_id, after, order, now))
         after, news = untold(after._replace(orders=tuple(settled)))
         after = self._say_rows(shop_id, before, after, seen_at)
-        for client, customer, order_id in news:
-            link = links.of_order(
-                shop_id, checkout, client, customer_id=customer, order_id=order_id, received_at=seen_at
-            )
-            self._outcome.add_link(link)
+        for each in news:
+            self._outcome.add_link(links.of_order(shop_id, checkout, each, seen_at))
         key = _key(shop_id, checkout)
         self._open[key] = self._open[key]._replace(state=after)
 
@@ -153,11 +147,8 @@ class Checkouts:
             if order.sent:
                 self._say_purchase(shop_id, state, order, order.sent)
             self._outcome.add_order(orders.to_row(shop_id, state, order))
-        for client, customer, order_id in told(state):
-            link = links.of_order(
-                shop_id, checkout, client, customer_id=customer, order_id=order_id, received_at=seen_at
-            )
-            self._outcome.add_link(link)
+        for each in told(state):
+            self._outcome.add_link(links.of_order(shop_id, checkout, each, seen_at))
 
     def close(self) -> None:
         """Say what to keep, and which orders wait until when."""

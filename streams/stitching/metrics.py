@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import Counter
+from prometheus_client.registry import Collector
 
 from streams.stitching.outcomes import Fact
 
@@ -18,6 +19,8 @@ _COUNTERS: Final[Mapping[Fact, Counter]] = {
     "junk": Counter("stitch_identifiers_refused", "Identifiers that identify nobody.", ("kind",)),
     "rejected": Counter("stitch_records_rejected", "Records and members parked.", ("reason",)),
 }
+
+COLLECTORS: Final[tuple[Collector, ...]] = tuple(_COUNTERS.values())
 
 
 def count(facts: Mapping[tuple[Fact, str], int]) -> None:

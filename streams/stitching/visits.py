@@ -8,11 +8,12 @@ from schemas.identifiers import is_junk
 from schemas.records import Event, Link, Shop
 from streams.rules import links
 from streams.rules.browser_ids import with_browser_ids
+from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
 from streams.rules.purchases import checkout_key
-from streams.rules.sessions import OpenSession, containing, local_day
-from streams.rules.visitors import Mark, Visit, VisitorState, customer_of, learn, person_of, visit, was_seen
+from streams.rules.sessions import OpenSession, containing
+from streams.rules.visitors import Mark, Shown, Visit, VisitorState, customer_of, learn, person_of, visit, was_seen
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
@@ -21,6 +22,7 @@ from streams.stitching.visitor import Visitor
 DEFAULT_GAP_SECONDS: Final = 1800
 EVENTS: Final = 0
 LINKS: Final = 1
+_NOTHING: Final = Shown()
 
 Read = Callable[[bytes], bytes | None]
 
@@ -61,11 +63,11 @@ class Visits:
             self._say(visitor, event, written, shop)
 
     def _say(self, visitor: Visitor, event: Event, written: bytes, shop: Shop | None) -> None:
-        customer, token = self._shown(event)
+        shown = self._shown(event)
         gap_ms = (shop["session_gap_seconds"] if shop is not None else DEFAULT_GAP_SECONDS) * 1000
         before = visitor.state
-        done = visit(before, event, gap_ms=gap_ms, day=_day(shop, event), customer=customer, token=token)
-        told = self._links(before, done, event, customer=customer, token=token)
+        done = visit(before, event, shown, gap_ms=gap_ms, day=_day(shop, event))
+        told = self._links(before, done, event, shown)
         self._outcome.events.append(self._enriched(done.state, event, written, done.session, late=done.late))
         self._outcome.links += told
         visitor.take(done)
@@ -73,9 +75,8 @@ class Visits:
         if done.late:
             self._outcome.count("late")
 
-    def _links(
-        self, before: VisitorState, done: Visit, event: Event, *, customer: str | None, token: str | None
-    ) -> list[Addressed]:
+    def _links(self, before: VisitorState, done: Visit, event: Event, shown: Shown) -> list[Addressed]:
+        customer, token = shown
         told = []
         if customer is not None and done.state.logins is not before.logins:
             told.append(self._outcome.address(links.of_login(event, customer, done.session.session_id)))
@@ -113,21 +114,21 @@ class Visits:
         person = person_of(state, event["shop_id"], event["visitor_id"], event["occurred_at"])
         return splice(written, session.session_id, person, products, late)
 
-    def _shown(self, event: Event) -> tuple[str | None, str | None]:
+    def _shown(self, event: Event) -> Shown:
         """Tell which customer and which checkout *event* is evidence of; junk is counted and is none."""
         customer, token = event["customer_id"], event["checkout_token"]
         completed = event["name"] == "checkout_completed"
         if customer is None and token is None and not completed:
-            return None, None
+            return _NOTHING
         if is_junk(event["client_id"]) or not identifies(event["client_id"]):
             self._outcome.count("junk", "client")
-            return None, None
+            return _NOTHING
         if customer is not None and (is_junk(customer) or not identifies(customer)):
             self._outcome.count("junk", "customer")
             customer = None
         if token is not None and (is_junk(token) or not identifies(token)):
             self._outcome.count("junk", "checkout")
-        return customer, checkout_key(token, event["order_id"] if completed else None)
+        return Shown(customer, checkout_key(token, event["order_id"] if completed else None))
 
     def take_link(self, link: Link) -> None:
         """Take that a customer used this browser, as an order elsewhere tells."""

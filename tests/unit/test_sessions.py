@@ -3,7 +3,9 @@
 import pytest
 
 from schemas.records import Event
-from streams.rules.sessions import KEPT_MS, OpenSession, device_of, local_day, place, split_expired
+from streams.rules.days import local_day
+from streams.rules.devices import device_of
+from streams.rules.sessions import KEPT_MS, OpenSession, place, split_expired
 from tests.builders import MINUTE, NOON, an_event
 
 GAP = 30 * MINUTE

@@ -9,7 +9,7 @@ from streams.rules.states import (
     visitor_from_bytes,
     visitor_to_bytes,
 )
-from streams.rules.visitors import VisitorState, visit, was_seen
+from streams.rules.visitors import Shown, VisitorState, visit, was_seen
 from tests.builders import MINUTE, NOON, an_event, an_order
 from tests.stitched import Pipeline
 
@@ -21,7 +21,7 @@ def busy(events: int) -> VisitorState:
             occurred_at=NOON + number * 31 * MINUTE, event_id=f"e{number}", utm={"source": "x"}, fbp="fb.1.1.1"
         )
         customer, token = f"c{number % 7}", f"t{number}"
-        state = visit(state, event, gap_ms=30 * MINUTE, customer=customer, token=token).state
+        state = visit(state, event, Shown(customer, token), gap_ms=30 * MINUTE).state
     return state
 
 
@@ -51,7 +51,7 @@ def test_the_busiest_visitor_stays_small() -> None:
 
 def test_the_last_events_are_remembered_and_how_they_came() -> None:
     state = busy(300)
-    late = visit(state, an_event(event_id="late"), gap_ms=30 * MINUTE, customer=None, token=None).state
+    late = visit(state, an_event(event_id="late"), Shown(), gap_ms=30 * MINUTE).state
 
     assert was_seen(late, "late") is True
     assert was_seen(late, "e299") is False

@@ -1,0 +1,67 @@
+"""Decides when a purchase leaves, with which of its halves, and what its row says of them.
+
+In: an order as far as it is known. Out: a decision. A half that came to us later than the hold after the first is
+never waited for, so a replay decides the same.
+"""
+
+from typing import Final, NamedTuple
+
+from schemas.records import EpochMillis, Event, OrderReceived
+
+WEBHOOK: Final = 1
+PIXEL: Final = 2
+BOTH: Final = WEBHOOK | PIXEL
+
+
+class Half(NamedTuple):
+    """What a browser said of the checkout, and the session it said it in."""
+
+    event: Event
+    session_id: str
+    customer_id: str | None
+
+
+class OrderState(NamedTuple):
+    """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
+    not yet.
+    """
+
+    order_id: str
+    opening: OrderReceived | None = None
+    latest: OrderReceived | None = None
+    pixel: Half | None = None
+    sent: int = 0
+    version: int = 0
+
+
+def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:
+    """Tell until when an order that has not left waits for its other half."""
+    return None if order.sent else first_seen(order) + hold_ms
+
+
+def first_seen(order: OrderState) -> EpochMillis:
+    """Tell when the first half came to us."""
+    halves = [order.opening["received_at"]] if order.opening else []
+    halves += [order.pixel.event["received_at"]] if order.pixel else []
+    return min(halves)
+
+
+def halves_to_send(order: OrderState, hold_ms: int, now: EpochMillis | None) -> int:
+    """Decide with which halves a purchase leaves; 0: not, or not yet. *now* None: nobody knows how late it is."""
+    if order.sent:
+        return 0
+    end = first_seen(order) + hold_ms
+    present = WEBHOOK if order.opening is not None and order.opening["received_at"] <= end else 0
+    if order.pixel is not None and order.pixel.event["received_at"] <= end:
+        present |= PIXEL
+    both_known = order.opening is not None and order.pixel is not None
+    return present if both_known or (now is not None and now > end) else 0
+
+
+def match_of(order: OrderState) -> str:
+    """Say how the halves met: `held`, `matched`, `pixel_only`, `webhook_only`, or `late`: too late for the purchase."""
+    if not order.sent:
+        return "held"
+    if order.opening is not None and order.pixel is not None:
+        return "matched" if order.sent == BOTH else "late"
+    return "webhook_only" if order.opening is not None else "pixel_only"

@@ -1,0 +1,150 @@
+"""How fast stitching is: the step alone, and the worker on real Kafka beside bare aiokafka loops, in one run.
+
+    python -m tests.benchmarks.stitch
+
+`bare, envelopes` does the same work on the same records without Faust, one process, state in a dictionary and its
+changelog in Kafka. `bare, one record per event` is how one would do it without envelopes. `bare, decode only` reads
+and decodes, and does nothing else.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from schemas import topics
+from schemas.codec import Codec
+from schemas.settings import KafkaSettings
+from streams.rules.catalogs import Catalog
+from streams.stitching import Source, Stitcher
+from tests.benchmarks.traffic import envelopes, products
+from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.servers import kafka, used
+
+PROJECT = Path(__file__).resolve().parents[2]
+EVENTS = 100
+ENVELOPES = 1_500
+RUNS = 3
+SINGLES = 20_000
+
+
+class Speed(NamedTuple):
+    """Events per second of the clock, and per second of the process's own time."""
+
+    events_per_second: float
+    events_per_cpu_second: float
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    print(f"the step alone        {median_of_steps():>9,.0f} events per CPU second (one core, median of {RUNS})")
+    with tempfile.TemporaryDirectory() as folder, kafka(Path(folder) / "kafka") as bootstrap_servers:
+        print(*used(), sep="\n")
+        asyncio.run(_beside_bare_loops(bootstrap_servers, Path(folder)))
+
+
+def median_of_steps() -> float:
+    """Time the pure step, decode to encode, in events per CPU second."""
+    codec = Codec.from_lock()
+    values = list(envelopes(codec, 300))
+    return statistics.median(_step(codec, values) for _ in range(RUNS))
+
+
+def _step(codec: Codec, values: list[bytes]) -> float:
+    catalog, visitors = Catalog(), dict[bytes, bytes | None]()
+    for change in products():
+        catalog.apply(change)
+    stitcher = Stitcher(codec, catalog, {}, read_visitor=visitors.get, read_checkout=visitors.get)
+    began = time.process_time()
+    for offset, value in enumerate(values):
+        outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, 0, offset, value, 0))
+        outcome.envelope()
+        visitors.update(outcome.visitors)
+    return len(values) * EVENTS / (time.process_time() - began)
+
+
+async def _beside_bare_loops(bootstrap_servers: str, folder: Path) -> None:
+    codec = Codec.from_lock()
+    full, single = list(envelopes(codec, ENVELOPES)), list(envelopes(codec, SINGLES, events=1))
+    speeds: dict[str, list[Speed]] = {}
+    for _ in range(RUNS):
+        for name, command, values in (
+            ("stitch worker (Faust)", ["-m", "streams.stitch"], full),
+            ("bare, envelopes", ["-m", "tests.benchmarks.bare_stitch"], full),
+            ("bare, one record per event", ["-m", "tests.benchmarks.bare_stitch"], single),
+            ("bare, decode only", ["-m", "tests.benchmarks.bare_stitch", "--decode-only"], full),
+        ):
+            kafka_of_run = own_kafka(bootstrap_servers, partitions=1)
+            await _fill(kafka_of_run, codec, values)
+            events = len(values) * (EVENTS if values is full else 1)
+            speeds.setdefault(name, []).append(await _measure(kafka_of_run, command, events, len(values), folder))
+    worker = statistics.median(each.events_per_second for each in speeds["stitch worker (Faust)"])
+    print(f"{'median of ' + str(RUNS):28}{'events/s':>12}{'per CPU s':>12}{'worker is':>12}")
+    for name, measured in speeds.items():
+        wall = statistics.median(each.events_per_second for each in measured)
+        cpu = statistics.median(each.events_per_cpu_second for each in measured)
+        print(f"{name:28}{wall:>12,.0f}{cpu:>12,.0f}{worker / wall:>11.2f}x")
+
+
+async def _fill(settings: KafkaSettings, codec: Codec, values: list[bytes]) -> None:
+    await make_topics(settings)
+    async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, linger_ms=20) as producer:
+        for change in products():
+            name = settings.prefix + topics.PRODUCTS_CHANGED.name
+            await producer.send(name, codec.encode("ProductChange", change), key=change["product_id"].encode())
+        for value in values:
+            await producer.send(settings.prefix + topics.EVENTS_RECEIVED.name, value, partition=0)
+
+
+async def _measure(settings: KafkaSettings, command: list[str], events: int, records: int, folder: Path) -> Speed:
+    """Run *command* until it has said one record for each of *records*; time it from the first to the last."""
+    done = TopicPartition(settings.prefix + topics.EVENTS_ENRICHED.name, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers, fetch_max_wait_ms=20, max_partition_fetch_bytes=4_000_000
+    ) as consumer:
+        consumer.assign([done])
+        await consumer.seek_to_beginning(done)
+        with _running(settings, command, folder) as process:
+            await consumer.getone()
+            began, cpu_began, said = time.perf_counter(), _cpu(process), 1
+            while said < records:
+                said += sum(map(len, (await consumer.getmany(timeout_ms=1000)).values()))
+            seconds, cpu_seconds = time.perf_counter() - began, _cpu(process) - cpu_began
+    return Speed(events / seconds, events / cpu_seconds)
+
+
+def _cpu(process: subprocess.Popen[bytes]) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+@contextmanager
+def _running(settings: KafkaSettings, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    env = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "STORESTREAM_TOPIC_PREFIX": settings.prefix,
+        "STORESTREAM_PARTITIONS": "1",
+        "WORKER_FOLDER": str(folder / "state"),
+    }
+    with (folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, *command], cwd=PROJECT, env=env, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
