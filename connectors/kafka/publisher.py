@@ -6,11 +6,11 @@ way until it returns: the idempotent producer repeats it in its place, so that o
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from schemas.errors import TransientError
 from schemas.settings import KafkaSettings
@@ -20,9 +20,29 @@ log = structlog.get_logger()
 
 RETRY_SECONDS: Final = 0.5
 PROBE_SECONDS: Final = 2.0
+RETRY_BACKOFF_MS: Final = 250
 STOP_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 10.0
 """Longest silence of a broker before the connection counts as broken and the request is repeated."""
+
+
+class _Link(NamedTuple):
+    """A producer, and *lost*: done once it was given up with records still under way."""
+
+    producer: AIOKafkaProducer
+    lost: asyncio.Future[None]
+
+    async def close(self) -> None:
+        """Wait for what is under way, at most STOP_SECONDS, and disconnect."""
+        try:
+            await asyncio.wait_for(self.producer.stop(), STOP_SECONDS)
+        except TimeoutError:
+            self.lost.set_result(None)
+            await self.producer.client.close()
+            sender = self.producer._sender.sender_task
+            sender.cancel()
+            # It first awaits requests to a broker that may never answer.
+            await asyncio.wait([sender], timeout=STOP_SECONDS)
 
 
 class Publisher:
@@ -32,7 +52,7 @@ class Publisher:
         """Take where Kafka is and what is published; connects to nothing yet."""
         self._kafka = kafka
         self._topics = topics
-        self._producer: AIOKafkaProducer | None = None
+        self._link: _Link | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._problem = "not connected yet"
@@ -46,9 +66,9 @@ class Publisher:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
-        if self._producer is not None:
-            await _close(self._producer)
-            self._producer = None
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
         if self._closing:
             await asyncio.wait(self._closing)
 
@@ -62,35 +82,39 @@ class Publisher:
         Raises:
             TransientError: not connected, or Kafka did not take the record.
         """
-        producer = self._producer
-        if producer is None:
+        link = self._link
+        if link is None:
             raise TransientError(f"kafka: {self._problem}")
         try:
-            await producer.send_and_wait(self._kafka.prefix + topic.name, value, key=key, partition=partition)
+            sending = await link.producer.send(self._kafka.prefix + topic.name, value, key=key, partition=partition)
+            await asyncio.wait((sending, link.lost), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise TransientError("kafka: the connection was given up")
+            sending.result()
         except KafkaTimeoutError as exc:  # there was no room to queue it; nothing has been sent
             raise TransientError("kafka: no room to queue") from exc
         except KafkaError as exc:
             # After a failed batch the sequence numbers have a hole, and this producer would be refused for ever.
-            self._replace(producer, type(exc).__name__)
+            self._replace(link, type(exc).__name__)
             raise TransientError(f"kafka: {type(exc).__name__}") from exc
 
     async def problem(self) -> str | None:
         """Tell what keeps records from being published, asking a broker now; nothing when all is well."""
-        producer = self._producer
-        if producer is None:
+        link = self._link
+        if link is None:
             return self._problem
         try:
-            answered = await asyncio.wait_for(producer.client.force_metadata_update(), PROBE_SECONDS)
+            answered = await asyncio.wait_for(link.producer.client.force_metadata_update(), PROBE_SECONDS)
         except (KafkaError, OSError, TimeoutError):
             answered = False
         return None if answered else "no broker answers"
 
-    def _replace(self, broken: AIOKafkaProducer, why: str) -> None:
-        if self._producer is not broken:
+    def _replace(self, broken: _Link, why: str) -> None:
+        if self._link is not broken:
             return
         log.warning("producer replaced", error=why)
-        self._producer, self._problem = None, why
-        closing = asyncio.create_task(_close(broken))
+        self._link, self._problem = None, why
+        closing = asyncio.create_task(broken.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         self._connecting = asyncio.create_task(self._connect(), name="connect the publisher")
@@ -98,19 +122,19 @@ class Publisher:
     async def _connect(self) -> None:
         told = ""
         while True:
-            producer = self._new_producer()
+            link = _Link(self._new_producer(), asyncio.get_running_loop().create_future())
             try:
-                await producer.start()
-                self._problem = await self._undeclared(producer)
+                await link.producer.start()
+                self._problem = await self._undeclared(link.producer)
                 if not self._problem:
-                    self._producer = producer
+                    self._link = link
                     log.info("publisher connected")
                     return
             except (KafkaError, OSError) as exc:
                 self._problem = f"no broker answers ({type(exc).__name__})"
             finally:
-                if self._producer is not producer:
-                    await _close(producer)
+                if self._link is not link:
+                    await link.close()
             if self._problem != told:
                 told = self._problem
                 log.warning("publisher waits for kafka", problem=told)
@@ -123,6 +147,7 @@ class Publisher:
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=int(REQUEST_SECONDS * 1000),
+            retry_backoff_ms=RETRY_BACKOFF_MS,
             max_request_size=MAX_RECORD_BYTES,
             max_batch_size=MAX_RECORD_BYTES,
         )
@@ -136,13 +161,3 @@ class Publisher:
             if found != (topic.partitions or self._kafka.partitions):
                 wrong.append(f"{topic.name} has {found} partitions")
         return ", ".join(wrong)
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """Stop *producer*; what a broker does not take in time is given up, for its senders have been told."""
-    try:
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
-    except TimeoutError:
-        producer._message_accumulator.fail_all(ProducerClosed())  # a cancelled sender would leave them waiting
-        await producer._sender.close()
-        await producer.client.close()

@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 PUBLISHED = (EVENTS_RECEIVED, ORDERS_RECEIVED, PRODUCTS_CHANGED, RECORDS_REJECTED)
 SHUTDOWN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 65  # longer than the usual balancer's, so that it is not us who close a connection just reused
 
 
 class FollowedShops:
@@ -124,6 +125,7 @@ async def serve() -> None:
         proxy_headers=False,  # connectors.ingest.origins reads them, as INGEST_TRUSTED_PROXIES says
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     log.info("ingest listens", host=ingest.host, port=ingest.port)
     await _Server(config).serve()

@@ -17,9 +17,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from connectors.kafka import shops
 from connectors.kafka.partitioning import partition_of
+from connectors.kafka.publisher import Publisher
 from deploy.ports import free_port
 from deploy.servers.kafka import running_kafka
 from schemas.codec import Codec
+from schemas.errors import TransientError
 from schemas.identifiers import visitor_id
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENTS_RECEIVED, ORDERS_RECEIVED, PRODUCTS_CHANGED, RECORDS_REJECTED, Topic
@@ -243,3 +245,46 @@ async def test_topics_that_are_not_as_declared_are_named(kafka_bootstrap: str, t
         await until_ready(client)
 
     assert "events.received has 0 partitions" in missing["kafka"]
+
+
+@pytest.mark.timeout(120)
+async def test_told_to_stop_while_its_broker_is_gone_it_ends_cleanly_in_bounded_time(tmp_path: Path) -> None:
+    with running_kafka(tmp_path / "kafka") as broker:
+        kafka = own_kafka(broker.bootstrap_servers)
+        await make_topics(kafka)
+        await shops.publish(kafka, CODEC, [a_shop()])
+        door = a_running_door(kafka, tmp_path, INGEST_PUBLISH_TIMEOUT_SECONDS="1")
+        client = await door.__aenter__()
+        await until_ready(client)
+    posts = [client.post(POST, content=json.dumps(a_pixel_event(clientId=f"c{number}"))) for number in range(20)]
+    answers = await asyncio.gather(*posts)
+    began = time.monotonic()
+    await door.__aexit__(None, None, None)  # asserts exit code 0
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert time.monotonic() - began < 20
+    assert "Traceback" not in (tmp_path / "ingest.log").read_text()
+
+
+async def test_a_producer_that_kafka_refuses_is_replaced_and_its_senders_are_told(kafka_bootstrap: str) -> None:
+    kafka = own_kafka(kafka_bootstrap)
+    await make_topics(kafka)
+    publisher = Publisher(kafka, [RECORDS_REJECTED])
+    await publisher.start()
+    try:
+        await asyncio.wait_for(_connected(publisher), 30)
+        await publisher.publish(RECORDS_REJECTED, b"before")
+        with pytest.raises(TransientError):
+            await publisher.publish(RECORDS_REJECTED, b"x" * (3 * 1024 * 1024))  # larger than a record may be
+        await asyncio.wait_for(_connected(publisher), 30)
+        await publisher.publish(RECORDS_REJECTED, b"after")
+    finally:
+        await publisher.stop()
+
+    values = [record.value for found in (await records(kafka, RECORDS_REJECTED)).values() for record in found]
+    assert sorted(values) == [b"after", b"before"]
+
+
+async def _connected(publisher: Publisher) -> None:
+    while await publisher.problem():  # noqa: ASYNC110 - one asks; nobody tells
+        await asyncio.sleep(0.1)
