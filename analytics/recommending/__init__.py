@@ -1,0 +1,1 @@
+"""What to show next: built in ClickHouse, served from memory, measured beside others."""
