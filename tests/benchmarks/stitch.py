@@ -33,9 +33,9 @@ from tests.servers import kafka, used
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVENTS = 100
-ENVELOPES = 1_500
+ENVELOPES = 1_000
 RUNS = 3
-SINGLES = 20_000
+SINGLES = 10_000
 
 
 class Speed(NamedTuple):

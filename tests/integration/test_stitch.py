@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from connectors.kafka import shops
 from connectors.kafka.partitioning import partition_of
+from deploy.ports import free_port
 from schemas import topics
 from schemas.records import Event, OrderReceived
 from schemas.settings import KafkaSettings
@@ -135,7 +137,7 @@ async def put_on_kafka(kafka: KafkaSettings, history: History) -> None:
 
 
 @contextmanager
-def a_worker(kafka: KafkaSettings, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def a_worker(kafka: KafkaSettings, folder: Path, metrics_port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """Run `streams.stitch` as the supervisor does."""
     env = {
         **os.environ,
@@ -144,6 +146,7 @@ def a_worker(kafka: KafkaSettings, folder: Path) -> Iterator[subprocess.Popen[by
         "STORESTREAM_PARTITIONS": str(kafka.partitions),
         "WORKER_FOLDER": str(folder / "state"),
         "WORKER_SESSION_TIMEOUT_SECONDS": "6",
+        "WORKER_METRICS_PORT": str(metrics_port),
     }
     with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
@@ -246,17 +249,21 @@ async def test_what_the_worker_says_is_what_the_rules_say(kafka_bootstrap: str, 
     kafka, history = own_kafka(kafka_bootstrap, partitions=PARTITIONS), a_history(seed=1, visitors=40)
     expected = what_the_rules_say(history)
     await put_on_kafka(kafka, history)
-    said = Said(Pipeline(), [])
+    said, port = Said(Pipeline(), []), free_port()
 
-    with a_worker(kafka, tmp_path) as worker:
+    with a_worker(kafka, tmp_path, port) as worker:
         async with listening(kafka) as consumer:
             await hear_until(consumer, said, expected, within_seconds=60)
         assert worker.poll() is None
+        metrics = (await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/metrics")).text
 
     assert worker.returncode == 0
     assert_same(said, expected)
     assert {"matched", "webhook_only", "pixel_only"} <= {row["match"] for row in said.enriched.order_rows().values()}
     assert len(said.enriched.purchases()) == len(said.enriched.order_rows())
+    assert f"stitch_events_stitched_total {len(expected.events) - len(expected.purchases())}.0" in metrics
+    assert 'stitch_orders_matched_total{match="webhook_only"}' in metrics
+    assert "stitch_events_doubled_total" in metrics
     known = [facts["known"] for each in said.enriched.events for facts in each["products"]]
     assert any(known)
     assert not all(known)
@@ -282,4 +289,26 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_says_the_same_ids
             await hear_until(consumer, said, expected, within_seconds=90)
 
     assert kills, "every kill came too late to interrupt anything"
+    assert_same(said, expected)
+
+
+async def test_a_worker_killed_while_another_joins_loses_nothing_and_says_the_same_ids(
+    kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    kafka, history = own_kafka(kafka_bootstrap, partitions=PARTITIONS), a_history(seed=3, visitors=1500)
+    expected = what_the_rules_say(history)
+    await put_on_kafka(kafka, history)
+    said = Said(Pipeline(), [])
+
+    async with listening(kafka) as consumer:
+        with a_worker(kafka, tmp_path) as first:
+            while len(said.event_ids) < 0.1 * len(expected.events):
+                assert first.poll() is None
+                await hear(consumer, said)
+            with a_worker(kafka, tmp_path) as second:
+                await asyncio.sleep(random.Random(3).uniform(1.5, 3))  # about when it joins
+                first.kill()
+                await hear_until(consumer, said, expected, within_seconds=90)
+                assert second.poll() is None
+
     assert_same(said, expected)

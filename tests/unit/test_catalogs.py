@@ -1,10 +1,13 @@
 """The catalog: changes folded by their own time, products found by what events say of them."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from schemas.records import ProductChange
 from streams.rules.catalogs import Catalog
+from streams.stitching.catalog_reader import CatalogReader
 from tests.builders import NOON, a_product_change
+from tests.stitched import CODEC
 
 PRODUCT, VARIANT, SKU = "7992983748843", "43751530397931", "BR-BLUE"
 
@@ -98,3 +101,16 @@ def test_stock_is_summed_over_locations_each_by_its_own_time() -> None:
 
     assert catalog.stock("demo", "4711") == 8
     assert catalog.stock("demo", "1") is None
+
+
+def test_a_record_that_compaction_removed_is_forgotten_and_a_broken_one_passed_over() -> None:
+    catalog = Catalog()
+    reader = CatalogReader(CODEC, catalog)
+    value = CODEC.encode("ProductChange", titled("bracelet"))
+
+    reader.apply(SimpleNamespace(key=b"demo|1", value=value, partition=0, offset=0))
+    reader.apply(SimpleNamespace(key=b"demo|1", value=b"{}", partition=0, offset=1))
+    assert title_of(catalog) == "bracelet"
+
+    reader.apply(SimpleNamespace(key=f"demo|{PRODUCT}".encode(), value=None, partition=0, offset=2))
+    assert catalog.find("demo", VARIANT, PRODUCT, SKU) is None
