@@ -44,7 +44,12 @@ async def run_demo(plan: Plan, environment: Mapping[str, str], addresses: Mappin
         webhook_secret=environment["DEMO_SHOPIFY_SECRET"],
     )
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=errors
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        refresh_per_second=4,
     ) as progress:
         try:
             for title, sendings, rate in (("opening the shop", opening, None), ("shoppers' days", days, plan.rate)):

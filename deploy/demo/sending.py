@@ -40,25 +40,26 @@ class Door:
 
     def __init__(self, base_url: str, *, write_key: str, domain: str, webhook_secret: str) -> None:
         """Take where the door is and what opens it."""
-        limits = httpx.Limits(max_connections=LANES, max_keepalive_connections=LANES)
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=30, limits=limits)
+        # One each: httpx looks through all connections of a pool at every request.
+        self._clients = [httpx.AsyncClient(base_url=base_url, timeout=30) for _ in range(LANES)]
         self._write_key = write_key
         self._domain = domain
         self._secret = webhook_secret.encode()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()
 
-    async def send(self, sending: Sending) -> httpx.Response:
-        """Send one request, again while the answer is that Kafka is not there: as a pixel and a shop do.
+    async def send(self, sending: Sending, lane: int) -> httpx.Response:
+        """Send one request on *lane*, again while the answer is that Kafka is not there: as a pixel and a shop do.
 
         Raises:
             TransientError: the door stayed closed.
         """
         for _ in range(TRIES):
             try:
-                answer = await self._send_once(sending)
+                answer = await self._send_once(self._clients[lane], sending)
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code < 500:
@@ -66,13 +67,13 @@ class Door:
             await asyncio.sleep(RETRY_SECONDS)
         raise TransientError(f"the ingest endpoint did not take a request of {sending.channel} in {TRIES} tries")
 
-    async def _send_once(self, sending: Sending) -> httpx.Response:
+    async def _send_once(self, client: httpx.AsyncClient, sending: Sending) -> httpx.Response:
         if sending.channel == "gif":
-            return await self._client.get(f"/v1/pixel/{self._write_key}.gif?{sending.body}")
+            return await client.get(f"/v1/pixel/{self._write_key}.gif?{sending.body}")
         body = sending.body if isinstance(sending.body, str) else json.dumps(sending.body)
         if sending.channel == "pixel":
             headers = {"Content-Type": "text/plain;charset=UTF-8"}
-            return await self._client.post(f"/v1/pixel/{self._write_key}", content=body, headers=headers)
+            return await client.post(f"/v1/pixel/{self._write_key}", content=body, headers=headers)
         signature = base64.b64encode(hmac.new(self._secret, body.encode(), hashlib.sha256).digest()).decode()
         headers = {
             "Content-Type": "application/json",
@@ -83,7 +84,7 @@ class Door:
             "X-Shopify-Triggered-At": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(sending.at / 1000)),
             "X-Shopify-API-Version": "2026-07",
         }
-        return await self._client.post("/v1/webhooks/shopify", content=body, headers=headers)
+        return await client.post("/v1/webhooks/shopify", content=body, headers=headers)
 
 
 async def send_all(
@@ -92,8 +93,8 @@ async def send_all(
     """Send everything; *rate* is the most requests a second (None: as fast as the door takes them)."""
     lanes: list[asyncio.Queue[Sending | None]] = [asyncio.Queue(maxsize=50) for _ in range(LANES)]
     async with asyncio.TaskGroup() as tasks:
-        for lane in lanes:
-            tasks.create_task(_drain(door, lane, sent, on_sent))
+        for number, lane in enumerate(lanes):
+            tasks.create_task(_drain(door, number, lane, sent, on_sent))
         began = time.monotonic()
         for number, sending in enumerate(sendings):
             if rate and (early := began + number / rate - time.monotonic()) > 0:
@@ -103,9 +104,11 @@ async def send_all(
             await lane.put(None)
 
 
-async def _drain(door: Door, lane: asyncio.Queue[Sending | None], sent: Sent, on_sent: Callable[[], None]) -> None:
+async def _drain(
+    door: Door, number: int, lane: asyncio.Queue[Sending | None], sent: Sent, on_sent: Callable[[], None]
+) -> None:
     while (sending := await lane.get()) is not None:
-        _note(sent, sending, await door.send(sending))
+        _note(sent, sending, await door.send(sending, number))
         on_sent()
 
 
