@@ -78,7 +78,7 @@ def mutated(draw: st.DrawFn, starts: list[dict[str, Any]]) -> dict[str, Any]:
         if isinstance(inside, dict) and draw(st.integers(0, 3)) == 0:
             del inside[last]
         else:
-            inside[last] = draw(JSON)
+            inside[last] = copy.deepcopy(draw(JSON))  # the samples are shared between examples
     return value
 
 
