@@ -12,6 +12,8 @@ from streams.rules.halves import Half, OrderState, first_seen
 from streams.rules.identities import identifies
 
 MAX_CLIENTS: Final = 40
+MAX_VISITORS: Final = 10
+"""More browsers than one shopper has: whatever they all use is no checkout of one person, and says nothing of them."""
 MAX_ORDERS: Final = 8
 
 # Of two webhooks about the same moment, the one that says more counts.
@@ -112,8 +114,8 @@ def order_of(state: CheckoutState, order_id: str) -> OrderState | None:
 
 def _with_order(state: CheckoutState, order: OrderState) -> CheckoutState:
     others = [each for each in state.orders if each.order_id != order.order_id]
-    if len(others) >= MAX_ORDERS:  # nobody pays one checkout so often: forget what has left already, oldest first
-        others.remove(next((each for each in others if each.sent), others[0]))
+    if len(others) >= MAX_ORDERS:  # nobody pays one checkout so often: forget one that has left, never one that waits
+        others = [each for each in others if each is not next((old for old in others if old.sent), None)]
     return state._replace(orders=tuple(sorted([*others, order], key=lambda each: each.order_id)))
 
 
@@ -135,9 +137,16 @@ def _with_client(state: CheckoutState, link: Link) -> CheckoutState:
     return state._replace(clients=(*state.clients, seen))
 
 
+def is_contested(state: CheckoutState) -> bool:
+    """Tell whether too many browsers use this checkout for it to link any of them to a customer."""
+    return len(state.clients) > MAX_VISITORS and len({client.visitor_id for client in state.clients}) > MAX_VISITORS
+
+
 def untold(state: CheckoutState) -> tuple[CheckoutState, list[News]]:
     """List each browser of the checkout with each customer of its orders it has not been told of, and the order."""
     found: list[News] = []
+    if is_contested(state):
+        return state, found
     clients = []
     for client in state.clients:
         new = [(customer, order_id) for customer, order_id in state.customers if customer not in client.told]

@@ -10,9 +10,9 @@ from streams.rules import links, orders
 from streams.rules.enrichment import splice
 from streams.rules.halves import OrderState, deadline, halves_to_send, match_of
 from streams.rules.purchases import (
-    MAX_CLIENTS,
     CheckoutState,
     checkout_key,
+    is_contested,
     order_of,
     take_link,
     take_webhook,
@@ -75,7 +75,7 @@ class Checkouts:
             self._settle(shop_id, key, before, before, seen_at=link["received_at"], hold_over=link["order_id"])
         else:
             after = take_link(before, link)
-            if len(before.clients) >= MAX_CLIENTS and after.clients is before.clients:
+            if is_contested(after):
                 self._outcome.count("junk", "contested")
             self._settle(shop_id, key, before, after, seen_at=link["received_at"])
 

@@ -14,6 +14,9 @@ from streams.stitching.outcomes import Due
 GRACE_MS: Final = 5_000
 """How long a half that is here already may take from its visitor's partition to its checkout's."""
 
+PATIENCE_MS: Final = 60_000
+"""After which a checkout is told again: its shop may have made the hold longer meanwhile."""
+
 Place = tuple[str, int]
 """Topic and partition."""
 
@@ -31,7 +34,7 @@ class Holds:
     def __init__(self) -> None:
         """Begin with none."""
         self._due: dict[bytes, tuple[int, tuple[Due, ...]]] = {}
-        self._told: set[Due] = set()
+        self._told: dict[Due, EpochMillis] = {}
         self._read: dict[Place, tuple[int, EpochMillis]] = {}
 
     def note_read(self, topic: str, partition: int, offset: int, received_at: EpochMillis) -> None:
@@ -66,15 +69,15 @@ class Holds:
         return min(times)
 
     def over(self, stream_time: EpochMillis) -> list[Link]:
-        """Say of each order that has waited past its hold, once, that it has."""
+        """Say of each order that has waited past its hold that it has, and again if that has not helped for long."""
         over = [
             due
             for _, orders in self._due.values()
             for due in orders
-            if due.deadline + GRACE_MS < stream_time and due not in self._told
+            if max(due.deadline + GRACE_MS, self._told.get(due, 0) + PATIENCE_MS) < stream_time
         ]
         waiting = {due for _, orders in self._due.values() for due in orders}
-        self._told = (self._told & waiting) | set(over)
+        self._told = {due: at for due, at in self._told.items() if due in waiting} | dict.fromkeys(over, stream_time)
         return [
             of_hold_over(due.shop_id, due.checkout, due.order_id, deadline=due.deadline, received_at=stream_time)
             for due in over

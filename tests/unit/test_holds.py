@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.stitching.holds import GRACE_MS, Holds, Progress
+from streams.stitching.holds import GRACE_MS, PATIENCE_MS, Holds, Progress
 from streams.stitching.outcomes import Due
 from tests.builders import NOON
 
@@ -22,10 +22,11 @@ def test_a_hold_is_over_a_grace_after_its_deadline(now: int, told: int) -> None:
     assert len(waiting().over(now)) == told
 
 
-def test_it_is_said_once_that_a_hold_is_over() -> None:
+def test_it_is_said_once_that_a_hold_is_over_and_again_only_after_a_while() -> None:
     holds = waiting()
 
     assert [len(holds.over(LATER)) for _ in range(3)] == [1, 0, 0]
+    assert [len(holds.over(LATER + PATIENCE_MS + 1)) for _ in range(2)] == [1, 0]
 
 
 def test_nobody_waits_once_the_halves_have_met() -> None:

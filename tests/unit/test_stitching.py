@@ -332,3 +332,22 @@ def test_an_unlink_is_refused_by_name_until_it_is_understood() -> None:
 
     (rejected,) = (CODEC.decode(each) for each in outcome.rejected)
     assert (rejected["reason"], rejected["field"]) == ("bad_value", "action")
+
+
+def test_an_order_that_waits_is_never_forgotten_however_many_share_its_checkout() -> None:
+    pipeline = Pipeline()
+    pipeline.publish_order(*(an_order(order_id=str(number)) for number in range(40)))
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert len(pipeline.purchases()) == 40
+
+
+def test_a_checkout_that_everybody_uses_makes_no_mega_person_and_stays_small() -> None:
+    pipeline = stitched(*(on(f"client-{number}", number / 100, checkout_token=TOKEN) for number in range(300)))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+
+    assert [link for link in pipeline.links if link["reason"] == "order"] == []
+    assert pipeline.order_rows()[ORDER]["customer_id"] == "6940095086827"
+    assert len(next(iter(pipeline.checkouts.values()))) < 32_000
