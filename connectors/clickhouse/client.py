@@ -79,12 +79,15 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
             client_name="storestream",
         )
     except _FAILURES as exc:
-        failure = translated(exc)
-        if isinstance(failure, TransientError):
-            raise failure from None
-        if failure.code == _UNKNOWN_DATABASE:  # it will be there after `storestream migrate`
-            raise TransientError("clickhouse has no such database yet: storestream migrate makes it") from None
-        raise ConfigurationError(f"ClickHouse refused the connection: {failure.detail}") from None
+        raise _unconnected(translated(exc)) from None
+
+
+def _unconnected(failure: RefusedError | TransientError) -> ConfigurationError | TransientError:
+    if isinstance(failure, TransientError):
+        return failure
+    if failure.code == _UNKNOWN_DATABASE:  # it will be there after `storestream migrate`
+        return TransientError("clickhouse has no such database yet: storestream migrate makes it")
+    return ConfigurationError(f"ClickHouse refused the connection: {failure.detail}")
 
 
 def translated(exc: BaseException) -> RefusedError | TransientError:

@@ -26,22 +26,16 @@ from aiokafka import AIOKafkaProducer
 
 from analytics.migrate import migrate
 from connectors.clickhouse.client import connect
-from connectors.clickhouse.inserts import encoded
-from connectors.clickhouse.rows import rows_of
 from schemas import topics
 from schemas.codec import Codec
 from schemas.settings import ClickHouseSettings, KafkaSettings
-from streams.rules.catalogs import Catalog
-from streams.stitching import Source, Stitcher
-from tests.benchmarks.traffic import envelopes, products
+from tests.benchmarks.archive_steps import EVENTS, RUNS, enriched, median_of_steps, rows_per_event
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.servers import clickhouse, kafka, used
 
 PROJECT = Path(__file__).resolve().parents[2]
-EVENTS = 100
 ENVELOPES = 2_000
 PARTITIONS = 4
-RUNS = 3
 
 
 class Speed(NamedTuple):
@@ -64,41 +58,6 @@ def main() -> None:
         with kafka(path / "kafka") as bootstrap_servers, clickhouse(path / "clickhouse") as addresses:
             print(*used(), sep="\n")
             asyncio.run(_beside_bare_loops(bootstrap_servers, addresses.writer, values, path, rows))
-
-
-def enriched(codec: Codec, count: int) -> Iterator[bytes]:
-    """Envelopes as the stitch worker writes them: events, and the sessions and timelines they changed."""
-    catalog, visitors = Catalog(), dict[bytes, bytes | None]()
-    for change in products():
-        catalog.apply(change)
-    stitcher = Stitcher(codec, catalog, {}, read_visitor=visitors.get, read_checkout=visitors.get)
-    for offset, value in enumerate(envelopes(codec, count, events=EVENTS)):
-        outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, 0, offset, value, 0))
-        visitors.update(outcome.visitors)
-        envelope = outcome.envelope()
-        assert envelope is not None
-        yield envelope
-
-
-def rows_per_event(codec: Codec, values: list[bytes]) -> float:
-    """Count the rows of all tables per event."""
-    tables = [rows_of("events.enriched", codec.decode(value), 0, 0) for value in values]
-    return sum(len(rows) for each in tables for rows in each.values()) / (len(values) * EVENTS)
-
-
-def median_of_steps(codec: Codec, values: list[bytes]) -> dict[str, float]:
-    """Time decoding, decoding and mapping, and both with writing the insert's body, in events per CPU second."""
-    found: dict[str, list[float]] = {"decode alone": [], "decode and map": [], "decode, map and write": []}
-    for _ in range(RUNS):
-        for name, speeds in found.items():
-            began = time.process_time()
-            for offset, value in enumerate(values):
-                decoded = codec.decode(value)
-                tables = {} if name == "decode alone" else rows_of("events.enriched", decoded, 0, offset)
-                for rows in tables.values() if name == "decode, map and write" else ():
-                    encoded(rows)
-            speeds.append(len(values) * EVENTS / (time.process_time() - began))
-    return {name: statistics.median(speeds) for name, speeds in found.items()}
 
 
 async def _beside_bare_loops(bootstrap_servers: str, url: str, values: list[bytes], folder: Path, rows: float) -> None:

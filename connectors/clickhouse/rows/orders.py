@@ -3,7 +3,7 @@
 from typing import Final
 
 from connectors.clickhouse.rows.values import NIL, Row, amount, amounts, when
-from schemas.records import Order
+from schemas.records import Item, Order
 
 COLUMNS: Final = (
     *("shop_id", "order_id", "status", "match"),
@@ -18,7 +18,6 @@ COLUMNS: Final = (
 
 def order_row(order: Order) -> Row:
     """Write one order in the order of `COLUMNS`."""
-    items = order["items"]
     return [
         order["shop_id"],
         order["order_id"],
@@ -39,6 +38,14 @@ def order_row(order: Order) -> Row:
         order["currency"] or "",
         amounts(order["totals"]),
         order["coupon"] or "",
+        *_lines(order["items"]),
+        order["version"],
+        0,
+    ]
+
+
+def _lines(items: list[Item]) -> Row:
+    return [
         [item["product_id"] or "" for item in items],
         [item["variant_id"] or "" for item in items],
         [item["sku"] or "" for item in items],
@@ -48,6 +55,4 @@ def order_row(order: Order) -> Row:
         [item["vendor"] or "" for item in items],
         [amount(item["price"]) for item in items],
         [item["quantity"] for item in items],
-        order["version"],
-        0,
     ]
