@@ -47,7 +47,7 @@ async def _runs(options: argparse.Namespace, bootstrap_servers: str, folder: Pat
     kinds = [options.kind] if options.kind else ["count", "sink", "count"]
     scenarios = [options.scenario] if options.scenario else list(SCENARIOS)
     choices = cycle([(kind, scenario) for kind in kinds for scenario in scenarios])
-    stock_choices = cycle([("count", options.scenario or each) for each in ("join", "kill", "storm", "term")])
+    stock_choices = cycle([("count", options.scenario or each) for each in ("storm", "term", "kill", "join")])
     began, seed = time.monotonic(), options.seed
     good = {"corrected": 0, "stock": 0}
     for number in range(corrected + stock):
