@@ -32,14 +32,14 @@ async def main(*, stitched: bool) -> None:
         compression_type="lz4",
     )
     async with consumer, producer:
-        place = TopicPartition(kafka.prefix + name, 0)
-        consumer.assign([place])
-        await consumer.seek_to_beginning(place)
+        places = [TopicPartition(kafka.prefix + name, number) for number in range(kafka.partitions)]
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
         loop = Loop(codec, producer, kafka.prefix)
         while True:
             for records in (await consumer.getmany(timeout_ms=1000)).values():
                 for record in records:
-                    source = Source(name, 0, record.offset, record.value, record.timestamp)
+                    source = Source(name, record.partition, record.offset, record.value, record.timestamp)
                     await (loop.stitch(source) if stitched else loop.decode(source))
 
 
@@ -56,17 +56,23 @@ class Loop:
 
     async def stitch(self, source: Source) -> None:
         outcome = self._stitcher.stitch(source)
-        await self._producer.send(self._prefix + topics.EVENTS_ENRICHED.name, outcome.envelope(), partition=0)
+        await self._producer.send(
+            self._prefix + topics.EVENTS_ENRICHED.name, outcome.envelope(), partition=source.partition
+        )
         for link in outcome.links:
-            await self._producer.send(self._prefix + topics.IDENTITIES_LINKED.name, link.value, partition=0)
+            await self._producer.send(
+                self._prefix + topics.IDENTITIES_LINKED.name, link.value, partition=source.partition
+            )
         for key, value in outcome.visitors.items():
             self._visitors[key] = value
             # The changelog's stand-in: any topic nobody reads here.
-            await self._producer.send(self._prefix + topics.PRODUCTS_SYNCED.name, value, key=key, partition=0)
+            await self._producer.send(
+                self._prefix + topics.PRODUCTS_SYNCED.name, value, key=key, partition=source.partition
+            )
 
     async def decode(self, source: Source) -> None:
         self._codec.decode(source.value)
-        await self._producer.send(self._prefix + topics.EVENTS_ENRICHED.name, b"", partition=0)
+        await self._producer.send(self._prefix + topics.EVENTS_ENRICHED.name, b"", partition=source.partition)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from schemas.codec import Codec
 from schemas.settings import KafkaSettings
 from streams.rules.catalogs import Catalog
 from streams.stitching import Source, Stitcher
-from tests.benchmarks.traffic import envelopes, products
+from tests.benchmarks.traffic import PARTITIONS, envelopes, products
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.servers import kafka, used
 
@@ -36,6 +36,7 @@ EVENTS = 100
 ENVELOPES = 1_000
 RUNS = 3
 SINGLES = 10_000
+EVENTS_OF_A_VISITOR = 30
 
 
 class Speed(NamedTuple):
@@ -67,7 +68,7 @@ def _step(codec: Codec, values: list[bytes]) -> float:
     stitcher = Stitcher(codec, catalog, {}, read_visitor=visitors.get, read_checkout=visitors.get)
     began = time.process_time()
     for offset, value in enumerate(values):
-        outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, 0, offset, value, 0))
+        outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, offset % PARTITIONS, offset, value, 0))
         outcome.envelope()
         visitors.update(outcome.visitors)
     return len(values) * EVENTS / (time.process_time() - began)
@@ -75,7 +76,8 @@ def _step(codec: Codec, values: list[bytes]) -> float:
 
 async def _beside_bare_loops(bootstrap_servers: str, folder: Path) -> None:
     codec = Codec.from_lock()
-    full, single = list(envelopes(codec, ENVELOPES)), list(envelopes(codec, SINGLES, events=1))
+    full = list(envelopes(codec, ENVELOPES, visitors=ENVELOPES * EVENTS // EVENTS_OF_A_VISITOR))
+    single = list(envelopes(codec, SINGLES, events=1, visitors=SINGLES // EVENTS_OF_A_VISITOR))
     speeds: dict[str, list[Speed]] = {}
     for _ in range(RUNS):
         for name, command, values in (
@@ -84,7 +86,7 @@ async def _beside_bare_loops(bootstrap_servers: str, folder: Path) -> None:
             ("bare, one record per event", ["-m", "tests.benchmarks.bare_stitch"], single),
             ("bare, decode only", ["-m", "tests.benchmarks.bare_stitch", "--decode-only"], full),
         ):
-            kafka_of_run = own_kafka(bootstrap_servers, partitions=1)
+            kafka_of_run = own_kafka(bootstrap_servers, partitions=PARTITIONS)
             await _fill(kafka_of_run, codec, values)
             events = len(values) * (EVENTS if values is full else 1)
             speeds.setdefault(name, []).append(await _measure(kafka_of_run, command, events, len(values), folder))
@@ -102,18 +104,19 @@ async def _fill(settings: KafkaSettings, codec: Codec, values: list[bytes]) -> N
         for change in products():
             name = settings.prefix + topics.PRODUCTS_CHANGED.name
             await producer.send(name, codec.encode("ProductChange", change), key=change["product_id"].encode())
-        for value in values:
-            await producer.send(settings.prefix + topics.EVENTS_RECEIVED.name, value, partition=0)
+        for number, value in enumerate(values):
+            await producer.send(settings.prefix + topics.EVENTS_RECEIVED.name, value, partition=number % PARTITIONS)
 
 
 async def _measure(settings: KafkaSettings, command: list[str], events: int, records: int, folder: Path) -> Speed:
     """Run *command* until it has said one record for each of *records*; time it from the first to the last."""
-    done = TopicPartition(settings.prefix + topics.EVENTS_ENRICHED.name, 0)
+    name = settings.prefix + topics.EVENTS_ENRICHED.name
+    done = [TopicPartition(name, number) for number in range(PARTITIONS)]
     async with AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers, fetch_max_wait_ms=20, max_partition_fetch_bytes=4_000_000
     ) as consumer:
-        consumer.assign([done])
-        await consumer.seek_to_beginning(done)
+        consumer.assign(done)
+        await consumer.seek_to_beginning(*done)
         with _running(settings, command, folder) as process:
             await consumer.getone()
             began, cpu_began, said = time.perf_counter(), _cpu(process), 1
@@ -134,7 +137,7 @@ def _running(settings: KafkaSettings, command: list[str], folder: Path) -> Itera
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
         "STORESTREAM_TOPIC_PREFIX": settings.prefix,
-        "STORESTREAM_PARTITIONS": "1",
+        "STORESTREAM_PARTITIONS": str(PARTITIONS),
         "WORKER_FOLDER": str(folder / "state"),
     }
     with (folder / "worker.log").open("ab") as log:

@@ -25,14 +25,20 @@ def products() -> Iterator[ProductChange]:
         yield change
 
 
+PARTITIONS = 4
+
+
 def envelopes(codec: Codec, count: int, *, events: int = 100, visitors: int = 3_000) -> Iterator[bytes]:
-    """Pages of *visitors* at once: two in three tell one product, one in six is of a customer who is logged in."""
+    """Pages of *visitors* at once: two in three tell one product, one in six is of a customer who is logged in.
+
+    The envelopes are for partition 0, 1, 2, 3, 0, ... in turn; each visitor is on one partition.
+    """
     chance, number = random.Random(4711), 0
-    for _ in range(count):
+    for place in range(count):
         members: list[Event] = []
         while len(members) < events:
             number += 1
-            members += _page(chance, chance.randrange(visitors), number)
+            members += _page(chance, chance.randrange(place % PARTITIONS, visitors, PARTITIONS), number)
         yield codec.encode("EventEnvelope", {"events": members[:events]})
 
 
