@@ -1,6 +1,6 @@
 """Builds recommendations: events and orders in ClickHouse go in, a new generation of each model comes out.
 
-Run it with `storestream recommendations build --shop SHOP`. Everything is counted inside ClickHouse. Readers see the old
+Run it with `storestream recommendations build --shop SHOP`. ClickHouse counts everything. Readers see the old
 generation until one insert switches all models over; the generation before it stays for who is reading still.
 """
 
@@ -8,15 +8,18 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from math import sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from analytics.recommending.ease import Weighed, weigh
 from analytics.recommending.models import BASKETS, COUNTED, MODELS, Model, Source
 from connectors.clickhouse.client import connect, errors_translated
 from schemas.settings import ClickHouseSettings
 
 STATEMENTS: Final = Path(__file__).parent / "statements"
 BUILD_SECONDS: Final = 600.0
+_ROWS_AT_ONCE: Final = 100_000
 
 # A build may be slow, but it must not take the memory of those who ask: the rest goes to disk.
 _BOUNDS: Final = {"max_bytes_before_external_group_by": 2_000_000_000, "max_bytes_before_external_sort": 2_000_000_000}
@@ -55,6 +58,8 @@ def build(
         for model in models:
             if model in COUNTED:
                 work.count(model)
+            elif model == "ease":
+                work.weigh()
         work.switch()
         _drop_old(client, shop)
         return work.built
@@ -69,6 +74,8 @@ def _sources(models: Sequence[Model]) -> list[Source]:
     needed = {COUNTED[model].source for model in models if model in COUNTED}
     if "session_knn" in models:
         needed.add("viewed")
+    if "ease" in models:
+        needed.add("bought")
     return [source for source in BASKETS if source in needed]
 
 
@@ -94,6 +101,20 @@ class _Build:
         text = statement(counted.statement).replace("{{context}}", counted.context)
         self._run(model, text, "recommendations", parameters)
 
+    def weigh(self) -> None:
+        started = time.monotonic()
+        baskets = self._client.query(
+            "SELECT products FROM recommendation_baskets WHERE shop_id = {shop:String}"
+            " AND source = 'bought' AND generation = {generation:UInt64}",
+            {"shop": self._given["shop"], "generation": self._generation},
+        ).result_columns
+        told = [self._given["shop"], "ease", self._generation]
+        total = len(baskets[0]) if baskets else 0
+        rows = [[*told, *_measures(line, total)] for line in weigh(baskets[0] if baskets else [])]
+        for begin in range(0, len(rows), _ROWS_AT_ONCE):
+            self._client.insert("recommendations", rows[begin : begin + _ROWS_AT_ONCE])
+        self.built.append(Built("ease", self._generation, self._until, len(rows), time.monotonic() - started))
+
     def switch(self) -> None:
         """Write all pointers with one insert: readers see the old ones or the new ones, never some of each."""
         columns = ["shop_id", "model", "generation", "until", "rows", "seconds"]
@@ -114,6 +135,12 @@ class _Build:
             {"shop": self._given["shop"], "model": model, "generation": self._generation},
         ).result_rows[0][0]
         self.built.append(Built(model, self._generation, self._until, rows, time.monotonic() - started))
+
+
+def _measures(line: Weighed, total: int) -> list[object]:
+    together, held, other_held = line.together, line.held, line.other_held
+    lift, cosine = together * total / (held * other_held), together / sqrt(held * other_held)
+    return [*line[:4], together, together / total, together / held, lift, cosine]
 
 
 def _drop_old(client: Any, shop: str) -> None:

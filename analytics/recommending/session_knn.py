@@ -28,11 +28,11 @@ class Rules(NamedTuple):
     """How many of an item's latest visits are looked at: a bestseller must not cost more than others."""
     last_items: int = 30
     """How many of the visit's last items count."""
-    seen_decay: float = 5.0
+    seen_decay: float = 3.0
     """STAN's lambda 1, in places: how fast the weight of an item of the visit at hand falls with its distance."""
     age_decay_days: float = 0.0
     """STAN's lambda 2: how fast a visit's weight falls with its age."""
-    near_decay: float = 5.0
+    near_decay: float = 3.0
     """STAN's lambda 3, in places: how fast an item's weight falls with its distance to the shared one."""
     rarity: float = 1.0
     """VSTAN's idf: 0 counts rare and frequent items alike."""

@@ -15,12 +15,12 @@ WITH
     ),
     counted AS
     (
-        SELECT pair, count() AS together
+        SELECT pair.1 AS key, count() AS together, sum(pow(pair.2, -{by_size:Float64})) AS weight
         FROM
         (
-            SELECT arrayJoin(arrayFlatten(arrayMap(
+            SELECT (arrayJoin(arrayFlatten(arrayMap(
                 (one, place) -> arrayMap(other -> bitOr(bitShiftLeft(one, 32), other), arraySlice(numbers, place + 1)),
-                numbers, arrayEnumerate(numbers)))) AS pair
+                numbers, arrayEnumerate(numbers)))), length(numbers)) AS pair
             FROM
             (
                 SELECT arraySort(groupArray(number)) AS numbers
@@ -28,7 +28,7 @@ WITH
                 GROUP BY basket HAVING length(numbers) > 1
             )
         )
-        GROUP BY pair HAVING together >= {least_together:UInt32}
+        GROUP BY key HAVING together >= {least_together:UInt32}
     ),
     (
         SELECT count() FROM recommendation_baskets
@@ -37,15 +37,18 @@ WITH
     scored AS
     (
         SELECT
-            arrayJoin([(one.product, other.product, one.baskets), (other.product, one.product, other.baskets)]) AS way,
+            arrayJoin([
+                (one.product, other.product, one.baskets, other.baskets),
+                (other.product, one.product, other.baskets, one.baskets)
+            ]) AS way,
             together,
             toFloat64(one.baskets) * other.baskets AS expected,
             together * toFloat64(total) / expected AS lift,
             together / sqrt(expected) AS cosine,
-            together / (sqrt(expected) + {shrinkage:Float64}) AS score
+            weight / (pow(way.3, {context_power:Float64}) * pow(way.4, {other_power:Float64}) + {shrinkage:Float64}) AS score
         FROM counted
-        INNER JOIN numbered AS one ON bitShiftRight(pair, 32) = one.number
-        INNER JOIN numbered AS other ON bitAnd(pair, 4294967295) = other.number
+        INNER JOIN numbered AS one ON bitShiftRight(key, 32) = one.number
+        INNER JOIN numbered AS other ON bitAnd(key, 4294967295) = other.number
         WHERE lift >= {least_lift:Float64}
     )
 SELECT
