@@ -9,7 +9,8 @@ from typing import Any
 import click
 import orjson
 
-from analytics.questions import Answer, Parameter, Question, explain, query, questions
+from analytics.parameters import Parameter
+from analytics.questions import Answer, Question, explain, query, questions
 from deploy.commands.output import print_table
 
 
@@ -43,13 +44,18 @@ def _command(question: Question) -> click.Command:
 
 
 def _option(parameter: Parameter) -> click.Option:
+    kind: click.ParamType = click.STRING
+    if parameter.is_number:
+        kind = click.IntRange(min=parameter.least or 0, max=parameter.most)
+    elif parameter.choices:
+        kind = click.Choice(parameter.choices)
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
         required=parameter.default is None,
         default=parameter.default,
         show_default=True,
-        type=click.IntRange(min=0) if parameter.type.startswith("UInt") else str,
-        help=parameter.about,
+        type=kind,
+        help=f"{parameter.about} (commas between)" if parameter.is_list else parameter.about,
     )
 
 

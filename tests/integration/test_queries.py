@@ -11,13 +11,12 @@ from uuid import uuid4
 import pytest
 
 from analytics.migrate import migrate
-from analytics.questions import query, questions
+from analytics.questions import query
 from connectors.clickhouse.client import connect
-from connectors.clickhouse.inserts import Inserter
-from connectors.clickhouse.rows import rows_of
 from schemas.errors import ConfigurationError
-from schemas.records import EnrichedEnvelope, Item
+from schemas.records import Item
 from schemas.settings import ClickHouseSettings
+from tests.integration.filling import fill
 from tests.integration.shop_days import DAY, HOUR, ShopDays
 
 pytestmark = pytest.mark.integration
@@ -47,29 +46,6 @@ def shop(request: pytest.FixtureRequest, clickhouse_url: str) -> Iterator[Shop]:
     client = connect(clickhouse)
     client.command(f"DROP DATABASE {client.database}")
     client.close()
-
-
-def fill(clickhouse: ClickHouseSettings, days: ShopDays) -> None:
-    inserter = Inserter(clickhouse)
-    stale = [each | {"customers": ["wrong"] * len(each["starts"]), "version": 1} for each in days.timelines.values()]
-    envelope = EnrichedEnvelope(
-        events=days.events,
-        sessions=days.sessions,
-        orders=days.orders,
-        timelines=[*days.timelines.values(), *stale],
-    )
-    older = envelope | {"orders": [each | {"value": 0.5, "version": 1} for each in days.orders]}
-    for offset, value in enumerate([older, envelope, envelope]):
-        for table, rows in rows_of("events.enriched", value, 0, offset).items():
-            inserter.insert(table, rows, f"{offset}")
-    for offset in range(2):
-        for table, records, topic in (
-            ("conversions", days.receipts, "conversions.delivered"),
-            ("rejected", days.rejections, "records.rejected"),
-        ):
-            rows = [row for each in records for row in rows_of(topic, each, 0, 0)[table]]
-            inserter.insert(table, rows, f"{offset}")
-    inserter.close()
 
 
 def recent(days: ShopDays, at: int, *, within: int = 7) -> bool:
@@ -255,8 +231,3 @@ def test_a_question_that_is_not_there_or_not_told_enough_says_so(shop: Shop) -> 
     ):
         with pytest.raises(ConfigurationError, match=message):
             query(name, shop.clickhouse, **parameters)
-
-
-def test_every_question_is_asked_above() -> None:
-    asked = {"funnel", "top_products", "sessions_by_source", "overview", "conversions_by_status", "rejected_by_reason"}
-    assert set(questions()) == asked

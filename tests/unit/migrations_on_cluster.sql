@@ -418,3 +418,348 @@ FROM events_by_person
 GROUP BY shop_id, person_id
 COMMENT 'Persons, one row each, as known today; revenue by currency';
 
+-- What to show next. Each build writes a new generation beside the one in use; one insert into
+-- recommendation_generations then switches all readers over, and the partitions of old generations are dropped.
+CREATE TABLE IF NOT EXISTS recommendation_generations ON CLUSTER 'shops'
+(
+    shop_id    LowCardinality(String)     COMMENT 'the shop',
+    model      LowCardinality(String)     COMMENT 'the model, or the kind of basket, that was built',
+    generation UInt64                     COMMENT 'the generation to read: milliseconds since 1970 at which its build began',
+    until      DateTime64(3, 'UTC')       COMMENT 'it knows what happened before',
+    `rows`     UInt64                     COMMENT 'how many rows it has',
+    seconds    Float64                    COMMENT 'how long its build took'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', generation)
+ORDER BY (shop_id, model)
+COMMENT 'Which generation of each model is in use; read it with FINAL';
+
+CREATE TABLE IF NOT EXISTS recommendation_baskets ON CLUSTER 'shops'
+(
+    shop_id    LowCardinality(String)     COMMENT 'the shop',
+    source     LowCardinality(String)     COMMENT 'what a basket is: viewed (a visit), bought (an order) or wanted (all a person did)',
+    generation UInt64                     COMMENT 'see recommendation_generations',
+    basket     UInt64                     COMMENT 'hash of the visit, order or person',
+    ended_at   DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'when its last product came in',
+    products   Array(String) CODEC(ZSTD(1)) COMMENT 'its last products in order of time; never the same twice in a row'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}')
+PARTITION BY (shop_id, source, generation)
+ORDER BY (ended_at, basket)
+COMMENT 'Products that went together, capped: what recommendations are counted from';
+
+CREATE TABLE IF NOT EXISTS recommendations ON CLUSTER 'shops'
+(
+    shop_id    LowCardinality(String)     COMMENT 'the shop',
+    model      LowCardinality(String)     COMMENT 'viewed_together, bought_together, next_item, item_knn, popular or popular_in_category',
+    generation UInt64                     COMMENT 'see recommendation_generations',
+    context    String CODEC(ZSTD(1))      COMMENT 'the product, or the category, it is recommended beside; empty for popular',
+    `rank`     UInt16                     COMMENT '1 is the best',
+    product_id String CODEC(ZSTD(1))      COMMENT 'the product to recommend',
+    score      Float64                    COMMENT 'what the rank follows',
+    together   UInt32                     COMMENT 'in how many baskets both were',
+    support    Float64                    COMMENT 'together / all baskets',
+    confidence Float64                    COMMENT 'together / baskets with the context',
+    lift       Float64                    COMMENT 'together / what chance alone would give: above 1 they attract each other',
+    cosine     Float64                    COMMENT 'together / sqrt(baskets with the one * baskets with the other)'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}')
+PARTITION BY (shop_id, model, generation)
+ORDER BY (context, `rank`)
+COMMENT 'What to recommend beside what, by generation; read recommendations_now';
+
+CREATE OR REPLACE VIEW recommendations_now ON CLUSTER 'shops' AS
+SELECT r.*
+FROM recommendations AS r
+INNER JOIN (SELECT shop_id, model, generation FROM recommendation_generations FINAL) AS current
+    USING (shop_id, model, generation)
+COMMENT 'What to recommend beside what, of the generation in use';
+
+-- Who likes what. `storestream recommendations profiles` refreshes the persons something happened to since the last
+-- time: it remembers how far it read the events and which timelines it knew.
+CREATE TABLE IF NOT EXISTS profiles ON CLUSTER 'shops'
+(
+    shop_id       LowCardinality(String)             COMMENT 'the shop',
+    person_id     UUID                               COMMENT 'the person, as known at the last refresh',
+    customer_id   String CODEC(ZSTD(1))              COMMENT 'the shop''s customer, where known; else empty',
+    first_seen_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'time of the first event',
+    last_seen_at  DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'time of the last event',
+    visitors      UInt32                             COMMENT 'browsers used',
+    sessions      UInt32                             COMMENT 'visits made',
+    events        UInt32                             COMMENT 'events in all',
+    views         UInt32                             COMMENT 'products looked at',
+    carts         UInt32                             COMMENT 'times something went into the cart',
+    checkouts     UInt32                             COMMENT 'checkouts begun',
+    orders        UInt32                             COMMENT 'orders that were neither cancelled nor refunded',
+    units         UInt32                             COMMENT 'things bought with them',
+    revenue       Map(LowCardinality(String), Decimal(38, 4)) COMMENT 'what they were worth, by currency',
+    last_order_at Nullable(DateTime64(3, 'UTC'))     COMMENT 'time of the last of them',
+    categories    Map(String, Float64)               COMMENT 'share of each category in what was wanted: a view counts 1, a cart 3, a purchase 10, half as much after 30 days',
+    brands        Map(String, Float64)               COMMENT 'likewise by brand',
+    price_bands   Map(String, Float64)               COMMENT 'likewise by price, such as `EUR 25-50`',
+    last_viewed   Array(String) CODEC(ZSTD(1))       COMMENT 'products looked at, the last first, at most 50',
+    last_carted   Array(String) CODEC(ZSTD(1))       COMMENT 'products put into the cart and neither taken out nor bought since, the last first',
+    bought        Array(String) CODEC(ZSTD(1))       COMMENT 'products bought, the last first, at most 500',
+    version       UInt64                             COMMENT 'the row of the greatest version counts',
+    is_deleted    UInt8                              COMMENT '1: the person turned out to be another'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', version, is_deleted)
+ORDER BY (shop_id, person_id)
+SETTINGS index_granularity = 512
+COMMENT 'What each person wants and is worth; read it with FINAL, or read profiles_now';
+
+CREATE TABLE IF NOT EXISTS profile_progress ON CLUSTER 'shops'
+(
+    shop_id         LowCardinality(String)           COMMENT 'the shop',
+    kafka_partition UInt16                           COMMENT 'partition of events.enriched',
+    kafka_offset    UInt64                           COMMENT 'its events up to here are in the profiles',
+    version         UInt64                           COMMENT 'the row of the greatest version counts'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', version)
+ORDER BY (shop_id, kafka_partition)
+COMMENT 'How far the profiles have read the events; read it with FINAL';
+
+CREATE TABLE IF NOT EXISTS profile_timelines ON CLUSTER 'shops'
+(
+    shop_id    LowCardinality(String)                COMMENT 'the shop',
+    visitor_id UUID                                  COMMENT 'one browser at one shop',
+    persons    Array(UUID)                           COMMENT 'whom the profiles take it to be',
+    knew       UInt64                                COMMENT 'hash of the timeline they knew',
+    version    UInt64                                COMMENT 'the row of the greatest version counts'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', version)
+ORDER BY (shop_id, visitor_id)
+COMMENT 'Which timelines the profiles know; read it with FINAL';
+
+CREATE TABLE IF NOT EXISTS profile_changes ON CLUSTER 'shops'
+(
+    shop_id    LowCardinality(String)                COMMENT 'the shop',
+    `refresh`  UInt64                                COMMENT 'the refresh they are for',
+    person_id  UUID                                  COMMENT 'somebody whose profile is to be made anew'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}')
+PARTITION BY (shop_id, `refresh`)
+ORDER BY person_id
+COMMENT 'Persons of a refresh under way';
+
+CREATE OR REPLACE VIEW profiles_now ON CLUSTER 'shops' AS
+SELECT
+    *,
+    dateDiff('day', last_seen_at, now64(3)) AS recency_days,
+    arrayReverseSort(x -> x.2, CAST(categories, 'Array(Tuple(String, Float64))'))[1].1 AS favourite_category,
+    arrayReverseSort(x -> x.2, CAST(brands, 'Array(Tuple(String, Float64))'))[1].1 AS favourite_brand,
+    multiIf(
+        orders >= 1 AND last_order_at < now64(3) - INTERVAL 180 DAY, 'lapsed', orders > 1, 'loyal', orders = 1, 'buyer',
+        checkouts > 0, 'at checkout', carts > 0, 'with cart', views > 0, 'looking', 'new'
+    ) AS stage
+FROM profiles FINAL
+COMMENT 'Profiles with what depends on today: recency in days, and the stage a person is at';
+
+-- Experiments as configured, with their history. They stand here and not on shops.configured: no stream needs them,
+-- for assignment is a pure function and exposures are ordinary events; and here results are read beside them.
+CREATE TABLE IF NOT EXISTS experiments ON CLUSTER 'shops'
+(
+    shop_id         LowCardinality(String)           COMMENT 'the shop',
+    experiment      String                           COMMENT 'its name',
+    status          LowCardinality(String)           COMMENT 'running, stopped or deleted',
+    question        String                           COMMENT 'what is to be found out',
+    salt            String                           COMMENT 'part of the hash that assigns; another salt shuffles everybody anew',
+    traffic         Float64                          COMMENT 'share of all people that take part, 0 to 1',
+    variants        Array(String)                    COMMENT 'the first is the control',
+    weights         Array(Float64)                   COMMENT 'share of each variant among those who take part; together 1',
+    settings        Array(String)                    COMMENT 'JSON of what each variant sets, such as a recommendation strategy',
+    people_planned  UInt64                           COMMENT 'people per variant before which no verdict is read from the fixed tests; 0: not planned',
+    expected_uplift Float64                          COMMENT 'relative uplift of conversion thought likely; the sequential test is sharpest there',
+    started_at      DateTime64(3, 'UTC')             COMMENT 'exposures count from here',
+    ended_at        Nullable(DateTime64(3, 'UTC'))   COMMENT 'exposures count until here; NULL: still running',
+    version         UInt64                           COMMENT 'milliseconds since 1970 at which this was applied; the greatest counts'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', version)
+ORDER BY (shop_id, experiment)
+COMMENT 'Experiments as configured; read it with FINAL';
+
+-- The views again, for speed and with every column described.
+-- A row's key holds its day, hence its month: parts of two months never hold one row twice, and need no merging when
+-- read. A visitor's id is made of shop and client, so it needs no shop beside it in the join.
+CREATE OR REPLACE VIEW events_by_person ON CLUSTER 'shops' AS
+WITH arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
+SELECT e.*, multiIf(o.visitor_id != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id
+FROM events AS e FINAL
+LEFT JOIN (SELECT visitor_id, starts, persons FROM identity_overrides FINAL) AS o ON e.visitor_id = o.visitor_id
+SETTINGS do_not_merge_across_partitions_select_final = 1
+COMMENT 'events, deduplicated, with the person each belongs to as known today';
+
+ALTER TABLE events_by_person ON CLUSTER 'shops' COMMENT COLUMN person_id 'who it was, as known today';
+
+-- Who made an order: its customer (named as schemas/identifiers.py does, uuid5), else who the browser was then.
+CREATE OR REPLACE VIEW orders_by_person ON CLUSTER 'shops' AS
+WITH
+    unhex('6f1d3c1e6b0e5d0a9a545f1f6c0a7e11') AS namespace,
+    lower(hex(SHA1(concat(namespace, 'person', char(31), o.shop_id, char(31), o.customer_id)))) AS h,
+    substring('89ab89ab89ab89ab', 1 + reinterpretAsUInt8(unhex(concat('0', substring(h, 17, 1)))), 1) AS variant,
+    toUUID(concat(
+        substring(h, 1, 8), '-', substring(h, 9, 4), '-5', substring(h, 14, 3), '-',
+        variant, substring(h, 18, 3), '-', substring(h, 21, 12))) AS customer,
+    arrayLastIndex(since -> since <= o.ordered_at, t.starts) AS at
+SELECT o.*, multiIf(o.customer_id != '', customer, at = 0, o.visitor_id, t.persons[at]) AS person_id
+FROM orders AS o FINAL
+LEFT JOIN (SELECT visitor_id, starts, persons FROM identity_overrides FINAL) AS t ON o.visitor_id = t.visitor_id
+COMMENT 'orders, deduplicated, with the person who made each as known today';
+
+ALTER TABLE orders_by_person ON CLUSTER 'shops' COMMENT COLUMN person_id 'who made it, as known today; all zeros where nobody is known';
+
+CREATE OR REPLACE VIEW sessions_by_person ON CLUSTER 'shops' AS
+WITH arrayLastIndex(since -> since <= s.ended_at, t.starts) AS at
+SELECT
+    s.*, if(at = 0, s.visitor_id, t.persons[at]) AS person_id,
+    multiIf(
+        s.utm_source != '', s.utm_source,
+        mapContains(s.click_ids, 'gclid'), 'google',
+        mapContains(s.click_ids, 'fbclid'), 'facebook',
+        s.referrer != '' AND domainWithoutWWW(s.referrer) != domainWithoutWWW(s.entry_url), domainWithoutWWW(s.referrer),
+        'direct'
+    ) AS arrived_from
+FROM sessions AS s FINAL
+LEFT JOIN (SELECT visitor_id, starts, persons FROM identity_overrides FINAL) AS t ON s.visitor_id = t.visitor_id
+COMMENT 'sessions, deduplicated, with the person who made each as known today';
+
+ALTER TABLE sessions_by_person ON CLUSTER 'shops'
+    COMMENT COLUMN person_id 'who it was, as known today',
+    COMMENT COLUMN arrived_from 'what brought it: the campaign''s source, else the network of its click id, else the referring site, else direct';
+
+ALTER TABLE event_items ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN event_id 'the event',
+    COMMENT COLUMN name 'its name',
+    COMMENT COLUMN occurred_at 'when it happened, by the visitor''s clock',
+    COMMENT COLUMN visitor_id 'one browser at one shop',
+    COMMENT COLUMN session_id 'the visit',
+    COMMENT COLUMN customer_id 'the shop''s customer, where the event named one; else empty',
+    COMMENT COLUMN checkout_token 'the checkout, else empty',
+    COMMENT COLUMN order_id 'the order, else empty',
+    COMMENT COLUMN line 'position in the event, from 1',
+    COMMENT COLUMN product_id 'the product',
+    COMMENT COLUMN variant_id 'its variant',
+    COMMENT COLUMN sku 'the shop''s stock number',
+    COMMENT COLUMN title 'the product''s title in the catalog, else as the event said it',
+    COMMENT COLUMN category 'its category, likewise',
+    COMMENT COLUMN brand 'its brand, likewise',
+    COMMENT COLUMN price 'the price of one, as the event said it',
+    COMMENT COLUMN quantity 'how many',
+    COMMENT COLUMN currency 'ISO 4217 code of the price',
+    COMMENT COLUMN known 'whether the catalog knew the product when the event came';
+
+ALTER TABLE order_items ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN order_id 'the order',
+    COMMENT COLUMN line 'position in the order, from 1',
+    COMMENT COLUMN product_id 'the product',
+    COMMENT COLUMN variant_id 'its variant',
+    COMMENT COLUMN sku 'the shop''s stock number',
+    COMMENT COLUMN title 'the product''s title',
+    COMMENT COLUMN variant_title 'the variant''s title',
+    COMMENT COLUMN category 'the product''s category',
+    COMMENT COLUMN vendor 'who makes it',
+    COMMENT COLUMN price 'the price of one',
+    COMMENT COLUMN quantity 'how many',
+    COMMENT COLUMN currency 'ISO 4217 code of the price',
+    COMMENT COLUMN status 'the order''s: open, paid, cancelled, refunded, ...',
+    COMMENT COLUMN ordered_at 'when the order was made',
+    COMMENT COLUMN customer_id 'the shop''s customer, else empty',
+    COMMENT COLUMN visitor_id 'the browser it was made in; all zeros where not known',
+    COMMENT COLUMN session_id 'the visit it was made in; all zeros where not known';
+
+ALTER TABLE product_views ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN event_id 'the event',
+    COMMENT COLUMN occurred_at 'when, by the visitor''s clock',
+    COMMENT COLUMN person_id 'who it was, as known today',
+    COMMENT COLUMN visitor_id 'one browser at one shop',
+    COMMENT COLUMN session_id 'the visit',
+    COMMENT COLUMN customer_id 'the shop''s customer, where the event named one; else empty',
+    COMMENT COLUMN product_id 'the product looked at',
+    COMMENT COLUMN variant_id 'its variant',
+    COMMENT COLUMN product_title 'its title in the catalog, else as the page said it',
+    COMMENT COLUMN product_category 'its category, likewise',
+    COMMENT COLUMN product_brand 'its brand, likewise',
+    COMMENT COLUMN price 'its price as the page said it',
+    COMMENT COLUMN currency 'ISO 4217 code of the price',
+    COMMENT COLUMN url 'the page''s address',
+    COMMENT COLUMN path 'its path',
+    COMMENT COLUMN referrer 'the page before',
+    COMMENT COLUMN country 'ISO 3166-1 alpha-2, where known',
+    COMMENT COLUMN utm_source 'campaign parameter of the page''s address',
+    COMMENT COLUMN utm_medium 'campaign parameter of the page''s address',
+    COMMENT COLUMN utm_campaign 'campaign parameter of the page''s address';
+
+ALTER TABLE cart_actions ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN event_id 'the event',
+    COMMENT COLUMN occurred_at 'when, by the visitor''s clock',
+    COMMENT COLUMN action 'added, removed or viewed',
+    COMMENT COLUMN person_id 'who it was, as known today',
+    COMMENT COLUMN visitor_id 'one browser at one shop',
+    COMMENT COLUMN session_id 'the visit',
+    COMMENT COLUMN customer_id 'the shop''s customer, where the event named one; else empty',
+    COMMENT COLUMN product_id 'the product; empty for a cart of several, see event_items',
+    COMMENT COLUMN variant_id 'its variant',
+    COMMENT COLUMN product_title 'its title in the catalog, else as the page said it',
+    COMMENT COLUMN product_category 'its category, likewise',
+    COMMENT COLUMN product_brand 'its brand, likewise',
+    COMMENT COLUMN price 'the price of one',
+    COMMENT COLUMN quantity 'how many',
+    COMMENT COLUMN value 'what the line, or the cart, costs',
+    COMMENT COLUMN currency 'ISO 4217 code of price and value',
+    COMMENT COLUMN country 'ISO 3166-1 alpha-2, where known';
+
+ALTER TABLE checkouts ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN checkout_token 'the checkout',
+    COMMENT COLUMN started_at 'its first event',
+    COMMENT COLUMN last_at 'its last event',
+    COMMENT COLUMN person_id 'who it was at its last event, as known today',
+    COMMENT COLUMN visitor_id 'the browser of its last event',
+    COMMENT COLUMN session_id 'the visit of its last event',
+    COMMENT COLUMN steps 'names of the events it had',
+    COMMENT COLUMN completed 'whether it became an order',
+    COMMENT COLUMN order_id 'that order, else empty',
+    COMMENT COLUMN value 'its value as last told',
+    COMMENT COLUMN currency 'ISO 4217 code of the value';
+
+ALTER TABLE persons ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN person_id 'a customer, or a browser nobody is known behind',
+    COMMENT COLUMN customer_id 'the shop''s customer, where an event named one; else empty',
+    COMMENT COLUMN first_seen_at 'the first event',
+    COMMENT COLUMN last_seen_at 'the last event',
+    COMMENT COLUMN visitors 'how many browsers',
+    COMMENT COLUMN sessions 'how many visits',
+    COMMENT COLUMN events 'how many events',
+    COMMENT COLUMN orders 'how many orders',
+    COMMENT COLUMN revenue 'their value by currency';
+
+ALTER TABLE products_now ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN product_id 'the shop''s product',
+    COMMENT COLUMN variant_id 'one sellable form of it; empty for a product without variants',
+    COMMENT COLUMN changed_at 'when the shop changed it last',
+    COMMENT COLUMN received_at 'when we were told',
+    COMMENT COLUMN action 'always upsert: what was deleted is not here',
+    COMMENT COLUMN source 'who told it: shopify, csv, ...',
+    COMMENT COLUMN title 'the product''s title',
+    COMMENT COLUMN variant_title 'the variant''s title',
+    COMMENT COLUMN handle 'its name in addresses',
+    COMMENT COLUMN url 'its page',
+    COMMENT COLUMN status 'active, draft or archived',
+    COMMENT COLUMN brand 'who makes it',
+    COMMENT COLUMN category 'what it is',
+    COMMENT COLUMN tags 'the shop''s own labels',
+    COMMENT COLUMN sku 'the shop''s stock number',
+    COMMENT COLUMN barcode 'GTIN, where known',
+    COMMENT COLUMN price 'its price',
+    COMMENT COLUMN compare_at_price 'its price before a reduction',
+    COMMENT COLUMN currency 'ISO 4217 code of both',
+    COMMENT COLUMN inventory_item_id 'its stock record, see inventory_levels',
+    COMMENT COLUMN inventory_quantity 'stock, as the product''s change told it',
+    COMMENT COLUMN image_url 'its picture',
+    COMMENT COLUMN options 'what makes this variant: colour, size, ...';
+

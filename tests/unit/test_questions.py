@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.parameters import Parameter, bound
 from analytics.questions import questions
 from schemas.errors import ConfigurationError
 
@@ -15,7 +16,41 @@ def test_every_question_asks_something_and_documents_what_it_wants() -> None:
     for question in found.values():
         assert question.text.endswith("?")
         assert question.parameters[0][:3] == ("shop", "String", None)
-        assert ("days", "UInt16", "7") in [each[:3] for each in question.parameters]
+        assert len({each.name for each in question.parameters}) == len(question.parameters)
+
+
+def test_a_parameter_may_have_choices_bounds_and_several_values(tmp_path: Path) -> None:
+    (tmp_path / "why.sql").write_text(
+        "-- Why?\n-- every = day|week: how long\n-- steps = a,b (2 to 20): names\n-- days = 7 (1 to 30): days\n"
+        "SELECT {every:String}, {steps:Array(String)}, {days:UInt16}"
+    )
+    parameters = questions(tmp_path)["why"].parameters
+
+    assert parameters == (
+        Parameter("every", "String", "day", "how long", ("day", "week")),
+        Parameter("steps", "Array(String)", "a,b", "names", (), 2, 20),
+        Parameter("days", "UInt16", "7", "days", (), 1, 30),
+    )
+    assert bound("why", parameters, {}) == {"every": "day", "steps": ["a", "b"], "days": "7"}
+    assert bound("why", parameters, {"every": "week", "steps": ["x", "y"]})["steps"] == ["x", "y"]
+    for given, message in (
+        ({"every": "year"}, "every must be one of day, week"),
+        ({"steps": "a"}, "steps must be a list of 2 to 20"),
+        ({"steps": ["a", ""]}, "steps must be a list of 2 to 20"),
+        ({"days": "31"}, "days must be from 1 to 30"),
+        ({"days": -1}, "days must be a whole number"),
+    ):
+        with pytest.raises(ConfigurationError, match=f"why: {message}"):
+            bound("why", parameters, given)
+
+
+def test_a_time_zone_is_one_that_exists() -> None:
+    zone = Parameter("time_zone", "String", "UTC", "whose days")
+
+    assert bound("why", [zone], {"time_zone": "Europe/Berlin"}) == {"time_zone": "Europe/Berlin"}
+    for wrong in ("Europe/Atlantis", "../etc/passwd", ""):
+        with pytest.raises(ConfigurationError, match="time_zone must be a time zone such as Europe/Berlin"):
+            bound("why", [zone], {"time_zone": wrong})
 
 
 @pytest.mark.parametrize(
