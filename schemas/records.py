@@ -255,6 +255,12 @@ class Variant(TypedDict):
     inventory_item_id: str | None
     inventory_quantity: int | None
     options: dict[str, str]
+    url: str | None
+    images: list[str]
+    inventory_tracked: bool | None
+    available: bool | None
+    backorders: bool | None
+    metafields: dict[str, str]
 
 
 class Product(TypedDict):
@@ -271,6 +277,11 @@ class Product(TypedDict):
     image_url: str | None
     currency: str | None
     variants: list[Variant]
+    categories: list[str]
+    collections: list[str]
+    images: list[str]
+    preorder_at: EpochMillis | None
+    metafields: dict[str, str]
 
 
 class Inventory(TypedDict):
@@ -369,6 +380,33 @@ class Destination(TypedDict):
     unknown_products: str
 
 
+class ShopifyAccess(TypedDict):
+    """How a shop's products are pulled from Shopify's Admin API."""
+
+    token_env: str
+    api_version: str
+    api_url: str | None
+
+
+class WooCommerceAccess(TypedDict):
+    """A WooCommerce shop: where it is, and which environment variables hold its secrets."""
+
+    url: str
+    webhook_secret_envs: list[str]
+    key_env: str | None
+    secret_env: str | None
+
+
+class BigCommerceAccess(TypedDict):
+    """A BigCommerce shop: which it is, and which environment variables hold its secrets."""
+
+    store_hash: str
+    client_secret_envs: list[str]
+    token_env: str
+    api_url: str
+    storefront_url: str | None
+
+
 class Shop(TypedDict):
     """One shop's settings. Secrets stand in the environment; here are only their names."""
 
@@ -386,3 +424,6 @@ class Shop(TypedDict):
     destinations: list[Destination]
     updated_at: EpochMillis
     deleted: bool
+    shopify: ShopifyAccess | None
+    woocommerce: WooCommerceAccess | None
+    bigcommerce: BigCommerceAccess | None

@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
-
-ENVIRONMENT_NAME = r"^[A-Z][A-Z0-9_]*$"
+from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
 
 
 class Destination(BaseModel):
@@ -43,6 +42,9 @@ class ShopFile(BaseModel):
     purchase_hold_seconds: int = Field(120, ge=0, le=86_400)
     require_consent: bool = False
     destinations: tuple[Destination, ...] = ()
+    shopify: Shopify | None = None
+    woocommerce: WooCommerce | None = None
+    bigcommerce: BigCommerce | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -117,6 +117,12 @@ def a_product_change(**changes: Any) -> ProductChange:
         inventory_item_id="4711",
         inventory_quantity=12,
         options={"Color": "Blue"},
+        url=None,
+        images=[],
+        inventory_tracked=None,
+        available=None,
+        backorders=None,
+        metafields={},
     )
     product = Product(
         title="Bracelet",
@@ -130,6 +136,11 @@ def a_product_change(**changes: Any) -> ProductChange:
         image_url="https://shop.example/bracelet.jpg",
         currency="EUR",
         variants=[variant],
+        categories=["Bracelets"],
+        collections=[],
+        images=[],
+        preorder_at=None,
+        metafields={},
     )
     change = ProductChange(
         shop_id="demo",
@@ -162,5 +173,8 @@ def a_shop(**changes: Any) -> Shop:
         destinations=[],
         updated_at=NOON,
         deleted=False,
+        shopify=None,
+        woocommerce=None,
+        bigcommerce=None,
     )
     return shop | changes  # type: ignore[return-value]

@@ -3,7 +3,7 @@
 Bodies: https://shopify.dev/docs/api/webhooks/latest?reference=toml#list-of-topics-products/update
 """
 
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -19,12 +19,8 @@ from connectors.shopify.values import (
     validated,
 )
 from schemas.errors import TerminalError
+from schemas.product_values import MOST_VARIANTS, image_url, image_urls, kept_description, labels, payable, plain_title
 from schemas.records import EpochMillis, Inventory, Product, ProductChange, Shop, Variant
-
-MOST_VARIANTS: Final = 2_048
-LONGEST_DESCRIPTION: Final = 10_000
-"""Characters kept; Meta reads 9,999."""
-MOST_TAGS: Final = 250
 
 
 class Delivery(NamedTuple):
@@ -57,6 +53,8 @@ class _Variant(RestBody):
     image_id: Identifier | None = None
     inventory_item_id: Identifier | None = None
     inventory_quantity: Count | None = None
+    inventory_management: ShortText | None = None
+    inventory_policy: ShortText | None = None
     option1: ShortText | None = None
     option2: ShortText | None = None
     option3: ShortText | None = None
@@ -151,21 +149,26 @@ def _change(
 
 
 def _to_product(product: _Product, shop: Shop) -> Product:
-    images = {image.id: image.src for image in product.images or () if image.id and image.src}
+    images = {image.id: url for image in product.images or () if image.id and (url := image_url(image.src))}
     names = [option.name or f"option{number}" for number, option in enumerate(product.options or (), 1)]
-    first = product.image.src if product.image and product.image.src else next(iter(images.values()), None)
+    pictures = image_urls(each.src for each in (product.image, *(product.images or ())) if each)
     return Product(
-        title=product.title or None,
-        description=(product.body_html or "")[:LONGEST_DESCRIPTION] or None,
+        title=plain_title(product.title),
+        description=kept_description(product.body_html),
         handle=product.handle or None,
         url=f"https://{shop['domains'][0]}/products/{product.handle}" if product.handle and shop["domains"] else None,
         status=product.status or "active",
         brand=product.vendor or None,
         category=product.product_type or None,
         tags=_tags(product.tags),
-        image_url=first,
+        image_url=next(iter(pictures), None),
         currency=shop["currency"],
         variants=[_to_variant(variant, names, images) for variant in product.variants or ()],
+        categories=labels([product.product_type]),
+        collections=[],
+        images=pictures,
+        preorder_at=None,
+        metafields={},
     )
 
 
@@ -174,19 +177,28 @@ def _to_variant(variant: _Variant, names: list[str], images: dict[str, str]) -> 
     if variant_id is None:
         raise TerminalError("missing_field", "variants.id")
     values = (variant.option1, variant.option2, variant.option3)
+    picture = images.get(variant.image_id) if variant.image_id else None
+    managed = variant.inventory_management
     # A product with one variant has an option that says nothing: Title = Default Title.
     options = {name: value for name, value in zip(_three(names), values, strict=True) if value}
     return Variant(
         variant_id=variant_id,
         sku=variant.sku or None,
-        title=variant.title or None,
-        price=variant.price,
-        compare_at_price=variant.compare_at_price or None,
+        title=plain_title(variant.title),
+        price=payable(variant.price),
+        compare_at_price=payable(variant.compare_at_price) or None,
         barcode=variant.barcode or None,
-        image_url=images.get(variant.image_id) if variant.image_id else None,
+        image_url=picture,
         inventory_item_id=variant.inventory_item_id,
         inventory_quantity=variant.inventory_quantity,
         options=options,
+        url=None,
+        images=[picture] if picture else [],
+        # Older bodies name who counts; newer ones leave it out, and then the quantity does not tell whether it counts.
+        inventory_tracked=None if "inventory_management" not in variant.model_fields_set else bool(managed),
+        available=None,
+        backorders=variant.inventory_policy == "continue" if variant.inventory_policy else None,
+        metafields={},
     )
 
 
@@ -196,4 +208,4 @@ def _three(names: list[str]) -> list[str]:
 
 def _tags(tags: str | list[str] | None) -> list[str]:
     listed = tags.split(",") if isinstance(tags, str) else tags or []
-    return [tag.strip() for tag in listed if tag.strip()][:MOST_TAGS]
+    return labels(listed)

@@ -227,8 +227,19 @@ async def test_a_product_is_described_with_its_exact_ids(topic: str) -> None:
                 "inventory_item_id": "271878346596884015",
                 "inventory_quantity": -3,
                 "options": {"Size": "Small", "Colour": "Red"},
+                "url": None,
+                "images": ["https://cdn.example/red.jpg"],
+                "inventory_tracked": None,
+                "available": None,
+                "backorders": None,
+                "metafields": {},
             }
         ],
+        "categories": ["Shirts"],
+        "collections": [],
+        "images": ["https://cdn.example/red.jpg"],
+        "preorder_at": None,
+        "metafields": {},
     }
 
 
