@@ -35,7 +35,7 @@ fi
 say "installing $(grep -c '==' "requirements/$kind.txt") pinned, hashed packages into .venv (a minute the first time)"
 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes --progress-bar on --quiet -r "requirements/$kind.txt" ||
   fail "pip could not install the packages (its own words stand above). Is a package index within reach?"
-.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e . ||
+PYTHONWARNINGS=ignore .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e . ||
   fail "pip could not install storestream itself (its own words stand above)."
 [ "$kind" = test ] && touch .venv/.test
 touch .venv/.run

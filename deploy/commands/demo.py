@@ -13,6 +13,7 @@ import click
 
 from deploy import note
 from deploy.commands.output import errors
+from deploy.demo.report import HINT_AFTERWARDS, hint_for
 from deploy.demo.running import Plan, run_demo
 from deploy.process import Status
 from deploy.stack import plan_stack, prepare_outside
@@ -21,7 +22,7 @@ from deploy.supervisor import Supervisor
 
 @click.command()
 @click.option(
-    "--events", type=click.IntRange(min=1), help="About how many events; default 20,000 (2,000 when up runs)."
+    "--events", type=click.IntRange(min=1), help="About how many events; default 24,000 (2,000 when up runs)."
 )
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Requests a second; default: as fast as they are taken.")
 @click.option("--seed", type=int, help="The same seed tells the same days; default 7 (by the clock when up runs).")
@@ -34,10 +35,12 @@ def command(events: int | None, rate: float | None, seed: int | None, folder: Pa
     began = time.monotonic()
     running = note.running(folder)
     if running is not None:
-        plan = Plan(events or 2_000, rate, seed if seed is not None else int(time.time()))
+        plan = Plan(
+            events or 2_000, rate, int(time.time()) if seed is None else seed, hint_for(running.addresses["ClickHouse"])
+        )
         clean = asyncio.run(run_demo(plan, dict(os.environ) | running.environment, running.addresses, began))
     else:
-        plan = Plan(events or 20_000, rate, 7 if seed is None else seed)
+        plan = Plan(events or 24_000, rate, 7 if seed is None else seed, HINT_AFTERWARDS)
         clean = _run_alone(plan, keep, began)
     raise SystemExit(0 if clean else 1)
 

@@ -88,15 +88,26 @@ def _print_tables(ask: Ask, shop: str) -> None:
         print_table([dict(zip(columns, row, strict=True)) for row in ask(sql, shop=shop)], columns)
 
 
-def print_closing(outcome: Outcome, addresses: Mapping[str, str], seconds: float) -> None:
-    """Print the addresses, one line of SQL to try, and the line of JSON."""
-    console.print("\n[bold]Where it is[/bold]")
+def print_closing(outcome: Outcome, addresses: Mapping[str, str], hint: str, seconds: float) -> None:
+    """Print the addresses, how to ask oneself, and the line of JSON."""
+    console.print("\n[bold]Where it runs[/bold]")
     for name, address in addresses.items():
         console.print(f"  {name:<16} {address}")
-    if clickhouse := addresses.get("ClickHouse", "").removeprefix("what "):
-        console.print(f'\nWhile it runs, ask it yourself:\n  curl {clickhouse} --data "{ONE_LINE}"')
+    console.print(f"\n{hint}")
     figures: dict[str, Any] = asdict(outcome) | {"seconds": round(seconds, 1)}
     print(json.dumps(figures))  # noqa: T201 - the line a script reads
+
+
+def hint_for(address: str) -> str:
+    """Say how to ask ClickHouse at *address*."""
+    return f'Ask it yourself:\n  curl {address} --data "{ONE_LINE}"\n'
+
+
+HINT_AFTERWARDS: Final = (
+    "All of this stops with the demo. `make up` keeps it running; then:\n"
+    "  storestream demo --events 2000\n"
+    f'  curl http://127.0.0.1:8123 --data "{ONE_LINE}"\n'
+)
 
 
 def _share(count: int, whole: int) -> str:

@@ -26,11 +26,12 @@ SETTLE_SECONDS: Final = 120.0
 
 
 class Plan(NamedTuple):
-    """How much to send, how fast (requests a second, None: as fast as taken), from which seed."""
+    """How much to send, how fast (requests a second, None: as fast as taken), from which seed, and how to go on."""
 
     events: int
     rate: float | None
     seed: int
+    hint: str
 
 
 async def run_demo(plan: Plan, environment: Mapping[str, str], addresses: Mapping[str, str], began: float) -> bool:
@@ -57,7 +58,7 @@ async def run_demo(plan: Plan, environment: Mapping[str, str], addresses: Mappin
                 await send_all(door, sendings, sent, rate=rate, on_sent=lambda task=task: progress.advance(task))  # type: ignore[misc]
         finally:
             await door.close()
-        return await _report(progress, environment, addresses, sent, began)
+        return await _report(progress, environment, addresses, sent, plan.hint, began=began)
 
 
 def _make(plan: Plan) -> tuple[list[Sending], list[Sending]]:
@@ -68,7 +69,13 @@ def _make(plan: Plan) -> tuple[list[Sending], list[Sending]]:
 
 
 async def _report(
-    progress: Progress, environment: Mapping[str, str], addresses: Mapping[str, str], sent: Sent, began: float
+    progress: Progress,
+    environment: Mapping[str, str],
+    addresses: Mapping[str, str],
+    sent: Sent,
+    hint: str,
+    *,
+    began: float,
 ) -> bool:
     kafka, clickhouse = settings_in(environment, KafkaSettings), settings_in(environment, ClickHouseSettings)
     with asking(clickhouse) as ask:
@@ -84,7 +91,7 @@ async def _report(
         progress.stop()
         outcome = await asyncio.to_thread(compare, ask, SHOP, sent)
         print_report(ask, SHOP, sent)
-        print_closing(outcome, addresses, time.monotonic() - began)
+        print_closing(outcome, addresses, hint, time.monotonic() - began)
     if not quiet:
         errors.print(f"[red]not everything was worked through within {SETTLE_SECONDS:.0f} s[/red]")
     return quiet and outcome.lost == 0 and outcome.duplicated == 0
