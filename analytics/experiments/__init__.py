@@ -1,0 +1,1 @@
+"""Experiments: who sees what, by a pure function; and what came of it, with the doubt that remains."""

@@ -1,0 +1,82 @@
+"""Assignment: stable, even, and as configured."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from analytics.experiments.assignment import assign
+from analytics.experiments.configuration import Experiment, parse
+from analytics.experiments.inference import sample_ratio
+from schemas.errors import ConfigurationError
+
+
+def an_experiment(**changes: Any) -> Experiment:
+    told = {"shop": "demo", "name": "home", "variants": [{"name": "a"}, {"name": "b", "weight": 3}]}
+    return Experiment.model_validate(told | changes)
+
+
+def test_everybody_keeps_a_variant_and_the_variants_have_their_weights() -> None:
+    experiment = an_experiment()
+    assigned = [assign(experiment, visitor=f"visitor-{number}") for number in range(20_000)]
+    counts = Counter(assigned)
+
+    assert assigned == [assign(an_experiment(), visitor=f"visitor-{number}") for number in range(20_000)]
+    assert sample_ratio([counts["a"], counts["b"]], [0.25, 0.75]) > 0.001
+
+
+def test_ids_are_assigned_as_they_always_were() -> None:
+    assigned = [assign(an_experiment(), visitor=f"visitor-{number}") for number in range(12)]
+
+    assert assigned == list("babbbaababab")  # another hash would show half the people something else
+
+
+def test_the_person_decides_before_the_visitor_and_what_was_kept_before_both() -> None:
+    experiment = an_experiment()
+    by_person = assign(experiment, person="p1")
+    other = "a" if by_person == "b" else "b"
+
+    assert {assign(experiment, person="p1", visitor=f"v{number}") for number in range(50)} == {by_person}
+    assert assign(experiment, person="p1", kept=other) == other
+    assert assign(experiment, person="p1", kept="gone") == by_person
+    with pytest.raises(ValueError, match="person or a visitor"):
+        assign(experiment)
+
+
+def test_two_experiments_and_two_salts_assign_independently() -> None:
+    people = [f"p{number}" for number in range(8_000)]
+    even = {"variants": [{"name": "a"}, {"name": "b"}]}
+    one = [assign(an_experiment(**even), person=each) for each in people]
+
+    for other in (an_experiment(name="other", **even), an_experiment(salt="2", **even)):
+        both = Counter(zip(one, (assign(other, person=each) for each in people), strict=True))
+        assert sample_ratio(list(both.values()), [1] * 4) > 0.001
+
+
+def test_more_traffic_adds_people_and_moves_nobody() -> None:
+    few, all_ = an_experiment(traffic=0.3), an_experiment()
+    people = [f"p{number}" for number in range(5_000)]
+    taking_part = [each for each in people if assign(few, person=each)]
+
+    assert sample_ratio([len(taking_part), 5_000 - len(taking_part)], [0.3, 0.7]) > 0.001
+    assert all(assign(few, person=each) == assign(all_, person=each) for each in taking_part)
+    assert assign(an_experiment(status="stopped"), person="p1") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({"variants": [{"name": "a"}]}, "variants"),
+        ({"variants": [{"name": "a"}, {"name": "a"}]}, "value_error"),
+        ({"traffic": 2}, "traffic"),
+        ({"nmae": "secret value"}, "nmae"),
+    ],
+)
+def test_a_wrong_experiment_is_told_by_its_field_never_by_its_value(content: dict[str, Any], field: str) -> None:
+    told = {"shop": "demo", "name": "home", "variants": [{"name": "a"}, {"name": "b"}]} | content
+
+    with pytest.raises(ConfigurationError, match=field) as raised:
+        parse({"experiments": [told]})
+    assert "secret value" not in str(raised.value)
+    with pytest.raises(ConfigurationError, match="a list of experiments is missing"):
+        parse({"experiment": []})
