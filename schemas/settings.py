@@ -126,6 +126,25 @@ class ArchiveSettings(BaseSettings):
     linger_seconds: float = Field(0.5, ge=0, description="Longest wait for a fuller flush.")
 
 
+class ApiSettings(BaseSettings):
+    """The answers over HTTP: where the api listens, who may ask, and how much an answer may cost."""
+
+    model_config = SettingsConfigDict(env_prefix="API_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8081, ge=0, le=65535, description="Port to listen on.")
+    tokens: str = Field(
+        "", description="shop=VARIABLE,...: names of the variables that hold each shop's token; * is every shop."
+    )
+    cache_seconds: int = Field(30, ge=0, description="How long a client may keep an answer.")
+    max_seconds: int = Field(30, ge=1, description="Longest time ClickHouse may take for a question.")
+    max_memory_bytes: int = Field(1_500_000_000, ge=1, description="Most memory ClickHouse may take for a question.")
+    max_rows: int = Field(1_000_000, ge=1, description="Most rows of an answer.")
+    max_page_rows: int = Field(10_000, ge=1, description="Most rows of a page of JSON.")
+    questions_at_once: int = Field(4, ge=1, description="Questions asked of ClickHouse at the same time.")
+    wait_seconds: float = Field(5.0, gt=0, description="Longest wait for its turn before a question gets 503.")
+
+
 Section = TypeVar("Section", bound=BaseSettings)
 
 

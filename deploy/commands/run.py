@@ -10,6 +10,7 @@ ENTRIES: Final = {
     "stitch": "streams.stitch",
     "forward": "streams.forward",
     "archive": "streams.archive",
+    "api": "deploy.processes.api",
 }
 """Where the `main` of each process is; imported only when run, since importing a worker reads its settings."""
 
@@ -17,5 +18,5 @@ ENTRIES: Final = {
 @click.command()
 @click.argument("name", type=click.Choice(list(ENTRIES)))
 def command(name: str) -> None:
-    """Run one process until it is told to stop: ingest, stitch, forward or archive."""
+    """Run one process until it is told to stop: ingest, stitch, forward, archive or api."""
     importlib.import_module(ENTRIES[name]).main()

@@ -7,9 +7,8 @@ It starts without Kafka, answers 503 until Kafka and the shops are there, and co
 
 import asyncio
 import os
-import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
@@ -27,6 +26,7 @@ from connectors.kafka.records import RecordWriter
 from connectors.kafka.shops import ShopDirectory
 from connectors.shopify.webhooks import MOST_BYTES, WebhookDoor
 from deploy.processes.ingest_sink import KafkaSink
+from deploy.processes.serving import Server, event_loop
 from schemas.codec import Codec
 from schemas.records import Shop
 from schemas.settings import IngestSettings, KafkaSettings, RegistrySettings, settings
@@ -99,17 +99,6 @@ async def build(ingest: IngestSettings, kafka: KafkaSettings, codec: Codec) -> S
     return create_app(shops, sink, ingest, webhooks.routes(), lifespan=connected)
 
 
-class _Server(uvicorn.Server):
-    """Ends with exit code 0 when told to stop; uvicorn's own raises the signal again and dies of it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-
 async def serve() -> None:
     """Serve until SIGTERM or SIGINT; requests under way are answered first."""
     ingest, kafka = settings(IngestSettings), settings(KafkaSettings)
@@ -128,21 +117,14 @@ async def serve() -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     log.info("ingest listens", host=ingest.host, port=ingest.port)
-    await _Server(config).serve()
+    await Server(config).serve()
 
 
 def main() -> None:
     """Run the process."""
     logs.configure("ingest")
-    with asyncio.Runner(loop_factory=_uvloop) as runner:
+    with asyncio.Runner(loop_factory=event_loop) as runner:
         runner.run(serve())
-
-
-def _uvloop() -> asyncio.AbstractEventLoop:
-    import uvloop
-
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
 
 
 if __name__ == "__main__":

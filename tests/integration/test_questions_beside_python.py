@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import pytest
 
-from analytics.migrate import migrate
 from analytics.questions import query
-from connectors.clickhouse.client import connect
 from schemas.settings import ClickHouseSettings
-from tests.builders import a_product_change
-from tests.integration.filling import fill
+from tests.integration.weeks_database import weeks_database
 from tests.oracles import funnels, money, reports, visits
 from tests.oracles.weeks import UNTIL, ZONE, Weeks
 
@@ -106,21 +102,14 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def clickhouse(clickhouse_url: str) -> Iterator[ClickHouseSettings]:
-    url = f"{clickhouse_url.rstrip('/')}/weeks_{uuid4().hex[:8]}"
-    made = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": url})
-    migrate(made)
-    yield made
-    client = connect(made)
-    client.command(f"DROP DATABASE {client.database}")
-    client.close()
+def weeks() -> Weeks:
+    return Weeks(seed=5)
 
 
 @pytest.fixture(scope="module")
-def weeks(clickhouse: ClickHouseSettings) -> Weeks:
-    made = Weeks(seed=5)
-    fill(clickhouse, made, [a_product_change(product_id=each) for each in ("p0", "p3")])
-    return made
+def clickhouse(clickhouse_url: str, weeks: Weeks) -> Iterator[ClickHouseSettings]:
+    with weeks_database(clickhouse_url, weeks) as made:
+        yield made
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{'-'.join(map(str, case.parameters.values()))}")

@@ -1,0 +1,125 @@
+"""The door for questions: who may come in, what it says it takes, and what it answers to nonsense."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from analytics.api.app import create_app
+from analytics.api.asking import Asker
+from analytics.api.places import Places
+from analytics.api.tokens import tokens_in
+from analytics.questions import questions
+from schemas.errors import ConfigurationError, TransientError
+from schemas.settings import ApiSettings, ClickHouseSettings
+
+ENVIRONMENT = {"DEMO_TOKEN": "demo-token-0123456789", "ALL_TOKEN": "all-token-0123456789", "SHORT": "short"}
+DEMO, EVERY = ({"Authorization": f"Bearer {ENVIRONMENT[name]}"} for name in ("DEMO_TOKEN", "ALL_TOKEN"))
+FUNNEL = "/v1/shops/demo/queries/funnel"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    nobody = ClickHouseSettings.model_construct(url=SecretStr("http://127.0.0.1:1/nothing"), cluster="")
+    api = ApiSettings()
+    app = create_app(Asker(nobody, api), tokens_in("demo=DEMO_TOKEN,*=ALL_TOKEN", ENVIRONMENT), api)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (FUNNEL, {}, 401),
+        (FUNNEL, {"Authorization": "Bearer wrong-token-0123456789"}, 401),
+        (FUNNEL, {"Authorization": "Basic " + ENVIRONMENT["DEMO_TOKEN"]}, 401),
+        (FUNNEL + "?token=" + ENVIRONMENT["DEMO_TOKEN"], {}, 401),
+        ("/v1/shops/other/queries/funnel", DEMO, 403),
+        ("/v1/shops/demo%2F..%2Fother/queries/funnel", DEMO, 404),
+        ("/v1/shops/demo/queries/funel", DEMO, 404),
+        ("/v1/nothing", {}, 401),
+        ("/v1/shops/demo/queries", DEMO, 200),
+        ("/v1/shops/other/queries", EVERY, 200),
+        (FUNNEL, DEMO, 503),
+        ("/readyz", {}, 503),
+        ("/healthz", {}, 200),
+    ],
+)
+async def test_only_the_shops_token_opens_the_door(
+    client: httpx.AsyncClient, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await client.get(path, headers=headers)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("days=never", {"fields": ["days"]}),
+        ("days=0", {"fields": ["days"]}),
+        ("by=everybody", {"fields": ["by"]}),
+        ("limit=0&offset=-1", {"fields": ["limit", "offset"]}),
+        ("steps=one", {"detail": "funnel: steps must be a list of 2 to 20"}),
+        ("time_zone=Nowhere", {"detail": "funnel: time_zone must be a time zone such as Europe/Berlin"}),
+    ],
+)
+async def test_a_wrong_value_is_named_and_never_repeated(
+    client: httpx.AsyncClient, parameters: str, told: dict[str, object]
+) -> None:
+    answer = await client.get(f"{FUNNEL}?{parameters}", headers=DEMO)
+
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "bad_value"} | told
+
+
+async def test_openapi_tells_of_every_question_what_its_file_does(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()["paths"]
+
+    for question in questions().values():
+        operation = described[f"/v1/shops/{{shop}}/queries/{question.name}"]["get"]
+        assert operation["summary"] == question.text
+        assert operation["security"] == [{"HTTPBearer": []}]
+        told = {each["name"]: each for each in operation["parameters"]}
+        assert told.keys() == {each.name for each in question.parameters} | {"format", "limit", "offset"}
+        for each in question.parameters:
+            assert told[each.name]["description"] == each.about
+            assert told[each.name]["required"] == (each.default is None)
+    days = {each["name"]: each for each in described[FUNNEL.replace("demo", "{shop}")]["get"]["parameters"]}["days"]
+    assert (days["schema"]["minimum"], days["schema"]["maximum"], days["schema"]["default"]) == (1, 20_000, 7)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("", "names no token"),
+        ("demo", "not like shop=VARIABLE"),
+        ("demo=SHORT", "names SHORT, which has less than 16"),
+        ("demo=MISSING", "names MISSING"),
+    ],
+)
+def test_the_api_does_not_start_with_tokens_that_protect_nothing(named: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        tokens_in(named, ENVIRONMENT)
+
+
+def test_one_token_may_open_several_shops() -> None:
+    tokens = tokens_in("a=DEMO_TOKEN, b=DEMO_TOKEN", ENVIRONMENT)
+
+    assert tokens.shops_of(ENVIRONMENT["DEMO_TOKEN"]) == {"a", "b"}
+    assert tokens.shops_of("") == frozenset()
+
+
+async def test_who_finds_no_place_in_time_is_told_to_come_again() -> None:
+    places = Places(1, wait_seconds=0.01)
+    place = await places.take()
+
+    with pytest.raises(TransientError, match="too many questions at once"):
+        await places.take()
+    place.free()
+    place.free()
+    async with places.one():
+        with pytest.raises(TransientError):
+            await places.take()
