@@ -511,7 +511,7 @@ CREATE TABLE IF NOT EXISTS profile_progress ON CLUSTER 'shops'
 (
     shop_id         LowCardinality(String)           COMMENT 'the shop',
     kafka_partition UInt16                           COMMENT 'partition of events.enriched',
-    kafka_offset    UInt64                           COMMENT 'its events up to here are in the profiles',
+    kafka_offset    UInt64                           COMMENT 'its events before this one are in the profiles',
     version         UInt64                           COMMENT 'the row of the greatest version counts'
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}', version)
@@ -762,4 +762,139 @@ ALTER TABLE products_now ON CLUSTER 'shops'
     COMMENT COLUMN inventory_quantity 'stock, as the product''s change told it',
     COMMENT COLUMN image_url 'its picture',
     COMMENT COLUMN options 'what makes this variant: colour, size, ...';
+
+-- Persons with the customer they are and what they bought, the ledger of orders, and a plain column for the person.
+-- `storestream identities squash` writes person_id_then anew, so that it may be read without the join: for days that
+-- are over it is who the event's browser was, as known at the last squash.
+ALTER TABLE events_local ON CLUSTER 'shops' COMMENT COLUMN person_id_then 'who it was, as known when the row was written or last squashed; events_by_person says who it is today';
+
+CREATE TABLE IF NOT EXISTS events ON CLUSTER 'shops' AS events_local
+ENGINE = Distributed('shops', currentDatabase(), events_local, sipHash64(shop_id, visitor_id));
+
+ALTER TABLE events ON CLUSTER 'shops' COMMENT COLUMN person_id_then 'who it was, as known when the row was written or last squashed; events_by_person says who it is today';
+
+-- A customer an event names is not yet the person: a browser may be taken from a customer again.
+CREATE OR REPLACE VIEW events_by_person ON CLUSTER 'shops' AS
+WITH arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
+SELECT
+    e.*,
+    multiIf(o.visitor_id != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id,
+    multiIf(
+        o.visitor_id = e.visitor_id, if(at = 0, '', o.customers[at]),
+        e.person_id_then != e.visitor_id, e.customer_id,
+        '') AS person_customer_id
+FROM events AS e FINAL
+LEFT JOIN (SELECT visitor_id, starts, customers, persons FROM identity_overrides FINAL) AS o ON e.visitor_id = o.visitor_id
+SETTINGS do_not_merge_across_partitions_select_final = 1
+COMMENT 'events, deduplicated, with the person each belongs to as known today';
+
+ALTER TABLE events_by_person ON CLUSTER 'shops'
+    COMMENT COLUMN person_id 'who it was, as known today',
+    COMMENT COLUMN person_customer_id 'the shop''s customer that person is; empty for a browser nobody is known behind';
+
+-- Browsers are counted, not orders no browser told of. Money is the orders'; what was cancelled is none.
+CREATE OR REPLACE VIEW persons ON CLUSTER 'shops' AS
+SELECT
+    shop_id, person_id, max(customer) AS customer_id, min(first_at) AS first_seen_at, max(last_at) AS last_seen_at,
+    sum(browsers) AS visitors, sum(visits) AS sessions, sum(happened) AS events,
+    sum(made) AS orders, sumMap(worth) AS revenue
+FROM
+(
+    SELECT
+        shop_id, person_id, max(person_customer_id) AS customer,
+        min(occurred_at) AS first_at, max(occurred_at) AS last_at,
+        uniqExactIf(visitor_id, NOT startsWith(client_id, 'order:')) AS browsers,
+        uniqExactIf(session_id, NOT startsWith(client_id, 'order:')) AS visits,
+        count() AS happened, 0 AS made, CAST(map(), 'Map(LowCardinality(String), Decimal(38, 4))') AS worth
+    FROM events_by_person
+    WHERE person_id != toUUID('00000000-0000-0000-0000-000000000000')
+    GROUP BY shop_id, person_id
+    UNION ALL
+    SELECT
+        shop_id, person_id, max(customer_id), min(ordered_at), max(ordered_at), 0, 0, 0,
+        countIf(status != 'cancelled'), sumMapIf(map(currency, ifNull(value, 0)), status != 'cancelled')
+    FROM orders_by_person
+    WHERE person_id != toUUID('00000000-0000-0000-0000-000000000000')
+    GROUP BY shop_id, person_id
+)
+GROUP BY shop_id, person_id
+COMMENT 'Persons, one row each, as known today; revenue by currency';
+
+ALTER TABLE persons ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN person_id 'a customer, or a browser nobody is known behind',
+    COMMENT COLUMN customer_id 'the shop''s customer it is; empty for a browser nobody is known behind',
+    COMMENT COLUMN first_seen_at 'the first event or order',
+    COMMENT COLUMN last_seen_at 'the last event or order',
+    COMMENT COLUMN visitors 'how many browsers',
+    COMMENT COLUMN sessions 'how many visits',
+    COMMENT COLUMN events 'how many events',
+    COMMENT COLUMN orders 'how many orders that were not cancelled',
+    COMMENT COLUMN revenue 'their value by currency';
+
+-- Every order that anything knows of, whoever told it first. Test events are no deliveries.
+CREATE OR REPLACE VIEW order_ledger ON CLUSTER 'shops' AS
+SELECT
+    shop_id, order_id, max(order_status) AS status, max(order_match) AS match,
+    ifNull(max(made_at), min(happened_at)) AS ordered_at,
+    max(order_customer) AS customer_id,
+    if(in_orders, maxIf(order_value, told_by = 'order'), max(order_value)) AS value,
+    if(in_orders, maxIf(order_currency, told_by = 'order'), max(order_currency)) AS currency,
+    max(webhook_at) AS seen_in_webhook_at, min(pixel_at) AS seen_in_pixel_at,
+    max(purchase_id) AS purchase_event_id,
+    countIf(told_by = 'order') > 0 AS in_orders, countIf(told_by = 'purchase') > 0 AS in_events,
+    min(decided_at) AS sent_at, minIf(decided_at, fate = 'accepted') AS accepted_at,
+    mapFromArrays(groupArrayIf(place, told_by = 'receipt'), groupArrayIf(fate, told_by = 'receipt')) AS destinations,
+    arraySort(groupUniqArrayIf(why, why != '')) AS reasons,
+    arrayFilter(each -> each != '', [
+        if(isNull(seen_in_webhook_at), 'webhook', ''),
+        if(isNull(seen_in_pixel_at), 'pixel', ''),
+        if(in_orders, '', 'order'),
+        if(in_events, '', 'purchase'),
+        multiIf(empty(destinations), 'receipt', arrayAll(each -> each = 'accepted', mapValues(destinations)), '', 'acceptance')
+    ]) AS missing
+FROM
+(
+    SELECT
+        'order' AS told_by, shop_id, order_id, toString(status) AS order_status, toString(match) AS order_match,
+        toNullable(ordered_at) AS made_at, ordered_at AS happened_at, customer_id AS order_customer,
+        value AS order_value, toString(currency) AS order_currency,
+        seen_in_webhook_at AS webhook_at, seen_in_pixel_at AS pixel_at, purchase_event_id AS purchase_id,
+        CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS decided_at, '' AS place, '' AS fate, '' AS why
+    FROM orders FINAL
+    UNION ALL
+    SELECT
+        if(name = 'purchase', 'purchase', 'pixel'), shop_id, order_id, '', '', NULL, occurred_at, '', value, toString(currency),
+        NULL, if(name = 'purchase', NULL, received_at), if(name = 'purchase', event_id, ''), NULL, '', '', ''
+    FROM events FINAL
+    WHERE name IN ('purchase', 'checkout_completed') AND kind = 'standard' AND order_id != ''
+    UNION ALL
+    SELECT
+        'receipt', shop_id, order_id, '', '', NULL, occurred_at, '', value, toString(currency),
+        NULL, NULL, event_id, if(status = 'skipped', NULL, sent_at), toString(destination), toString(status), toString(reason)
+    FROM conversions FINAL
+    WHERE event_name = 'Purchase' AND order_id != '' AND NOT test
+)
+GROUP BY shop_id, order_id
+COMMENT 'Orders, one row each: when the webhook, the pixel and Meta knew of it, and what is missing';
+
+ALTER TABLE order_ledger ON CLUSTER 'shops'
+    COMMENT COLUMN shop_id 'the shop',
+    COMMENT COLUMN order_id 'the shop''s order',
+    COMMENT COLUMN status 'open, paid, cancelled, refunded, ...; empty while orders does not know it',
+    COMMENT COLUMN match 'how webhook and pixel met: held, matched, pixel_only, webhook_only or late',
+    COMMENT COLUMN ordered_at 'when it was made',
+    COMMENT COLUMN customer_id 'the shop''s customer, else empty',
+    COMMENT COLUMN value 'its total',
+    COMMENT COLUMN currency 'ISO 4217 code of the total',
+    COMMENT COLUMN seen_in_webhook_at 'when its webhook came; NULL: not yet',
+    COMMENT COLUMN seen_in_pixel_at 'when the browser told of it; NULL: not yet',
+    COMMENT COLUMN purchase_event_id 'event_id of its one purchase in events and conversions',
+    COMMENT COLUMN in_orders 'whether it is in orders',
+    COMMENT COLUMN in_events 'whether its purchase is in events',
+    COMMENT COLUMN sent_at 'when a destination first answered; NULL: none has',
+    COMMENT COLUMN accepted_at 'when a destination first accepted it; NULL: none has',
+    COMMENT COLUMN destinations 'what became of it at each: accepted, refused or skipped',
+    COMMENT COLUMN reasons 'why refused or skipped',
+    COMMENT COLUMN missing 'of webhook, pixel, order, purchase, receipt and acceptance, what is not there';
 
