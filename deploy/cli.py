@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "shops": "Write shops' settings, or show them.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "query": "Ask one of the questions in analytics/queries.",
+    "recommendations": "Build recommendations and profiles, and show what would be recommended.",
     "experiments": "Configure experiments, and read what came of them.",
     "rejected": "See what could not be used, repair it, and send it again.",
     "conversions": "Show what became of conversions: all of a shop, or one event.",

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS {{table:profile_progress}}
 (
     shop_id         LowCardinality(String)           COMMENT 'the shop',
     kafka_partition UInt16                           COMMENT 'partition of events.enriched',
-    kafka_offset    UInt64                           COMMENT 'its events up to here are in the profiles',
+    kafka_offset    UInt64                           COMMENT 'its events before this one are in the profiles',
     version         UInt64                           COMMENT 'the row of the greatest version counts'
 )
 ENGINE = {{engine_everywhere:ReplacingMergeTree(version)}}

@@ -35,7 +35,7 @@ class Rules(NamedTuple):
     near_decay: float = 3.0
     """STAN's lambda 3, in places: how fast an item's weight falls with its distance to the shared one."""
     rarity: float = 1.0
-    """VSTAN's idf: 0 counts rare and frequent items alike."""
+    """VSTAN's idf, with 1 added so that what is in every visit counts a little: 0 counts rare and frequent alike."""
     size_power: float = 0.5
     """A visit of n items is divided by n to this power: 0.5 is the cosine."""
 
@@ -62,7 +62,7 @@ class SessionKnn:
         self._places = (np.arange(len(visits.items)) - visits.starts[visit_of])[order]
         held = np.bincount(visits.items, minlength=items)
         self._posted_from = np.concatenate(([0], np.cumsum(held)))
-        self._rarity = np.log(max(len(sizes), 1) / np.maximum(held, 1)) ** self.rules.rarity
+        self._rarity = np.log1p(len(sizes) / np.maximum(held, 1)) ** self.rules.rarity
         self._shrunk = 1.0 / np.maximum(sizes, 1) ** self.rules.size_power
 
     def scores(self, seen: Sequence[int], now: float) -> Floats:

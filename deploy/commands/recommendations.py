@@ -1,0 +1,68 @@
+"""`storestream recommendations build|profiles|show`: make recommendations, and see what would be shown."""
+
+from contextlib import closing
+from datetime import datetime
+from typing import Any, get_args
+
+import click
+
+from analytics.recommending.building import build as build_models
+from analytics.recommending.models import MODELS, Model, Placement
+from analytics.recommending.profiles import refresh_profiles
+from analytics.recommending.serving import Query, Recommender
+from deploy.commands.output import console, print_table
+from schemas.settings import ClickHouseSettings, settings
+
+
+@click.group()
+def command() -> None:
+    """Build recommendations and profiles, and show what would be recommended."""
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--model", "models", multiple=True, type=click.Choice(MODELS), help="Only this model; may be repeated.")
+@click.option("--until", type=click.DateTime(), help="Only what happened before, in UTC.  [default: now]")
+@click.option("--whole-history", is_flag=True, help="Read everything instead of each model's last days.")
+def build(shop: str, models: tuple[Model, ...], until: datetime | None, whole_history: bool) -> None:
+    """Build a new generation of each model, and switch over to it."""
+    clickhouse = settings(ClickHouseSettings)
+    built = build_models(clickhouse, shop, models or MODELS, until=until, whole_history=whole_history)
+    rows = [{"model": each.model, "rows": each.rows, "seconds": round(each.seconds, 2)} for each in built]
+    print_table(rows, ("model", "rows", "seconds"))
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--everybody", is_flag=True, help="All persons, not only those something happened to since.")
+def profiles(shop: str, everybody: bool) -> None:
+    """Refresh the profiles of whom something happened to since the last time."""
+    done = refresh_profiles(settings(ClickHouseSettings), shop, everybody=everybody)
+    console.print(f"{done.persons} profiles in {done.seconds:.2f} s")
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--product", help="The product looked at.")
+@click.option("--session", help="The visit at hand.")
+@click.option("--person", help="The person, or the browser, at hand.")
+@click.option(
+    "--placement", type=click.Choice(get_args(Placement)), default="product", show_default=True, help="Where."
+)
+@click.option("-n", type=click.IntRange(1, 100), default=10, show_default=True, help="How many products.")
+@click.option("--strategy", type=click.Choice(MODELS), help="The model to ask first.")
+def show(**about: Any) -> None:
+    """Show what would be recommended, and why."""
+    asked = Query(**about)
+    with closing(Recommender(settings(ClickHouseSettings))) as recommender:
+        try:
+            chosen = recommender.recommend(asked)
+        except ValueError:
+            raise click.UsageError("session and person are UUIDs") from None
+    rows = [
+        {"product": each.product_id, "score": f"{each.score:.4f}", "model": each.model, "reason": each.reason}
+        for each in chosen
+    ]
+    print_table(rows, ("product", "score", "model", "reason"))
+    if not rows:
+        console.print(f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale")
