@@ -333,6 +333,21 @@ class Receipt(TypedDict):
     source_offset: int
 
 
+class Parked(TypedDict):
+    """What a destination has yet to get, aside from the others: a stretch of a partition, or one event."""
+
+    kind: str
+    shop_id: str
+    destination: str
+    offset: int
+    until: int | None
+    since: EpochMillis
+    parked_at: EpochMillis
+    generation: int
+    reasons: list[str]
+    event: EnrichedEvent | None
+
+
 class ProductReceipt(TypedDict):
     """What became of one catalog item."""
 
@@ -378,6 +393,8 @@ class Destination(TypedDict):
     content_id_template: str
     content_type: str
     unknown_products: str
+    custom_events: dict[str, str]
+    limited_use_regions: list[str]
 
 
 class ShopifyAccess(TypedDict):

@@ -1,6 +1,7 @@
 """A shop's settings as a person writes them (YAML), checked, and as they travel on `shops.configured`."""
 
-from typing import Literal, cast
+import re
+from typing import Any, Final, Literal, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -8,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
 from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
+
+CONTENT_ID_FIELDS: Final = ("product_id", "variant_id", "sku", "country")
+CONTENT_ID_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+_META_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_ ]{0,49}$")
 
 
 class Destination(BaseModel):
@@ -21,8 +27,49 @@ class Destination(BaseModel):
     test_event_code: str | None = None
     events: tuple[str, ...] = Field((), description="Meta event names to send; empty: all.")
     content_id_template: str = "{variant_id}"
-    content_type: Literal["product", "product_group"] = "product"
-    unknown_products: Literal["send", "hold"] = "send"
+    content_type: Literal["product", "product_group"] | None = Field(
+        None, description="Of what the ids are; left out: of groups when the template names products, not variants."
+    )
+    unknown_products: Literal["send", "skip"] = "send"
+    custom_events: dict[str, str] = Field(
+        default_factory=dict, description="A shop's event to Meta's name of it, standard or custom."
+    )
+    limited_use_regions: tuple[str, ...] = Field(
+        (), description="As US-CA: whose visitors are sent with limited data use unless they allowed the sale."
+    )
+
+    @field_validator("content_id_template")
+    @classmethod
+    def _names_fields(cls, template: str) -> str:
+        named = CONTENT_ID_FIELD.findall(template)
+        if not named or not set(named) <= set(CONTENT_ID_FIELDS):
+            raise ValueError(f"a template of {', '.join(CONTENT_ID_FIELDS)}")
+        if not set(named) & {"product_id", "variant_id", "sku"}:
+            raise ValueError("every product would have the same id")
+        return template
+
+    @field_validator("limited_use_regions")
+    @classmethod
+    def _are_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_REGION.match(region) for region in regions):
+            raise ValueError("a country or a state as ISO 3166-2 has it")
+        return regions
+
+    @field_validator("custom_events")
+    @classmethod
+    def _are_names(cls, names: dict[str, str]) -> dict[str, str]:
+        if not all(_META_NAME.match(name) for name in names.values()):
+            raise ValueError("up to 50 letters, digits, blanks and underscores")
+        if "Purchase" in names.values():
+            raise ValueError("Purchase is made of orders alone")
+        return names
+
+    def to_record(self) -> dict[str, Any]:
+        """Say it as the topic carries it."""
+        named = set(CONTENT_ID_FIELD.findall(self.content_id_template))
+        of_groups = "product_id" in named and not named & {"variant_id", "sku"}
+        content_type = self.content_type or ("product_group" if of_groups else "product")
+        return self.model_dump(mode="json") | {"content_type": content_type}
 
 
 class ShopFile(BaseModel):
@@ -62,7 +109,9 @@ class ShopFile(BaseModel):
 
     def to_record(self, updated_at: EpochMillis) -> Shop:
         """Say it as the topic carries it."""
-        return cast(Shop, self.model_dump(mode="json") | {"updated_at": updated_at, "deleted": False})
+        destinations = [destination.to_record() for destination in self.destinations]
+        settled = {"destinations": destinations, "updated_at": updated_at, "deleted": False}
+        return cast(Shop, self.model_dump(mode="json") | settled)
 
 
 def parse_shop(settings: object) -> ShopFile:

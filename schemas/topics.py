@@ -78,6 +78,15 @@ CONVERSIONS_DELIVERED: Final = Topic(
     ("forward", "archive"),
     retention=timedelta(days=90),
 )
+CONVERSIONS_PARKED: Final = Topic(
+    "conversions.parked",
+    "shop|destination, and what waits for it",
+    "Parked",
+    "forward; the command `storestream conversions replay`",
+    ("forward",),
+    retention=None,
+    compacted=True,
+)
 PRODUCTS_SYNCED: Final = Topic(
     "products.synced",
     "shop|catalog|item",
@@ -112,6 +121,7 @@ TOPICS: Final = (
     IDENTITIES_LINKED,
     EVENTS_ENRICHED,
     CONVERSIONS_DELIVERED,
+    CONVERSIONS_PARKED,
     PRODUCTS_SYNCED,
     SHOPS_CONFIGURED,
     RECORDS_REJECTED,

@@ -32,6 +32,8 @@ def a_destination(**changes: Any) -> Destination:
         content_id_template="{variant_id}",
         content_type="product",
         unknown_products="send",
+        custom_events={},
+        limited_use_regions=[],
     )
     return destination | changes  # type: ignore[return-value]
 

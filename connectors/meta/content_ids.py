@@ -4,15 +4,12 @@ It must equal the catalog item's `id` exactly; what Shopify's variant 43 of prod
 `{variant_id}`, `{product_id}`, `{sku}`, `shopify_{country}_{product_id}_{variant_id}`.
 """
 
-import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from schemas.errors import ConfigurationError
 from schemas.records import Item, ProductFacts
-
-FIELDS: Final = ("product_id", "variant_id", "sku", "country")
-_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+from schemas.shop import CONTENT_ID_FIELD, CONTENT_ID_FIELDS
 
 
 class Template(NamedTuple):
@@ -38,9 +35,9 @@ def template(text: str) -> Template:
     Raises:
         ConfigurationError: it names a field there is not.
     """
-    pieces = _FIELD.split(text)
-    if unknown := [name for name in pieces[1::2] if name not in FIELDS]:
-        raise ConfigurationError(f"content_id_template: {unknown[0]} is none of {', '.join(FIELDS)}")
+    pieces = CONTENT_ID_FIELD.split(text)
+    if unknown := [name for name in pieces[1::2] if name not in CONTENT_ID_FIELDS]:
+        raise ConfigurationError(f"content_id_template: {unknown[0]} is none of {', '.join(CONTENT_ID_FIELDS)}")
     return Template(tuple(pieces))
 
 

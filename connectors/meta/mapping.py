@@ -10,6 +10,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final, NamedTuple, cast
 
+from connectors.meta.limited_use import LimitedUse
 from connectors.meta.products import described, money
 from connectors.meta.wire import Conversion, CustomData, UserData
 from schemas.click_ids import fbc_from_click
@@ -26,7 +27,7 @@ META_NAMES: Final = {
     "purchase": "Purchase",
 }
 
-LIMITED_DATA_USE: Final = ["LDU"]
+LIMITED_DATA_USE: Final = ["LDU"]  # see `connectors.meta.limited_use`
 
 # What the client of an order begins with that no browser told of.
 NO_BROWSER: Final = "order:"
@@ -43,14 +44,16 @@ class Terms(NamedTuple):
     site_url: str | None
 
 
-def meta_name(event: Event) -> str | None:
-    """Name *event* as Meta does; None for what Meta has no standard event for."""
+def meta_name(event: Event, destination: Destination) -> str | None:
+    """Name *event* as Meta does: a standard event, or what *destination* calls a shop's own; None: not for Meta."""
     name = META_NAMES.get(event["name"]) if event["kind"] == "standard" else None
-    return None if name == "Purchase" and event["source"] != "webhook" else name
+    if name == "Purchase" and event["source"] != "webhook":
+        return None
+    return name or destination["custom_events"].get(event["name"])
 
 
-def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, *, limited_use: bool) -> Conversion:
-    """Describe *enriched* as Meta's event *name*; *limited_use*: the visitor forbade the sale of their data."""
+def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: LimitedUse | None = None) -> Conversion:
+    """Describe *enriched* as Meta's event *name*; *limited*: where the visitor's data may not be used freely."""
     event = enriched["event"]
     conversion = Conversion(
         event_name=name,
@@ -65,12 +68,10 @@ def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, *, limited_u
         conversion["referrer_url"] = event["referrer"]
     if custom := _custom_data(enriched, name, terms):
         conversion["custom_data"] = custom
-    if limited_use:
-        # Country 0 and state 0: Meta finds out where the visitor is, and applies that state's law.
-        # https://developers.facebook.com/documentation/ads-commerce/marketing-api/overview/data-processing-options
+    if limited is not None:
         conversion["data_processing_options"] = LIMITED_DATA_USE
-        conversion["data_processing_options_country"] = 0
-        conversion["data_processing_options_state"] = 0
+        conversion["data_processing_options_country"] = limited.country
+        conversion["data_processing_options_state"] = limited.state
     return conversion
 
 

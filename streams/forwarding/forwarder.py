@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from connectors.kafka.shops import ShopDirectory
-from connectors.meta.mapping import meta_name
 from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
 from schemas.errors import TerminalError
@@ -121,7 +120,7 @@ class Forwarder:
     def _parcels(self, enriched: EnrichedEvent, envelope: Envelope, finals: Finals) -> Iterator[Routed]:
         """Prepare *enriched* for each destination that has not decided it yet."""
         event = enriched["event"]
-        shop = self._shops.get(event["shop_id"]) if meta_name(event) else None
+        shop = self._shops.get(event["shop_id"])
         for destination in shop["destinations"] if shop else ():
             key = key_of(event, destination)
             if key in finals:

@@ -11,7 +11,7 @@ from schemas.records import Consent
 Verdict = Literal[
     # Go on.
     "send",
-    # Go on, marked "limited data use": the visitor forbade the sale of their data.
+    # Go on, marked "limited data use": the visitor forbade the sale of their data, or must first allow it.
     "send_limited",
     # The visitor said no to marketing.
     "no_marketing_consent",
@@ -20,12 +20,16 @@ Verdict = Literal[
 ]
 
 
-def advertising_verdict(consent: Consent | None, *, require_consent: bool) -> Verdict:
-    """Decide on one event by the *consent* that came with it."""
+def advertising_verdict(consent: Consent | None, *, require_consent: bool, protected: bool = False) -> Verdict:
+    """Decide on one event by the *consent* that came with it; *protected*: where sale must be allowed first."""
     if consent is None:
-        return "consent_not_told" if require_consent else "send"
+        return "consent_not_told" if require_consent else _sale(None, protected=protected)
     if consent["marketing"] is False:
         return "no_marketing_consent"
     if consent["marketing"] is None and require_consent:
         return "consent_not_told"
-    return "send_limited" if consent["sale_of_data"] is False else "send"
+    return _sale(consent["sale_of_data"], protected=protected)
+
+
+def _sale(allowed: bool | None, *, protected: bool) -> Verdict:
+    return "send_limited" if allowed is False or (protected and allowed is None) else "send"

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import orjson
 
+from connectors.meta.limited_use import limited_use, lives_in
 from connectors.meta.mapping import Terms, meta_name, to_conversion
 from connectors.meta.products import unknown_products
 from connectors.meta.validation import MAX_EVENT_BYTES, SkipReason, skip_reason
@@ -30,20 +31,22 @@ class Decision(NamedTuple):
 def decide(enriched: EnrichedEvent, shop: Shop, destination: Destination, now: float) -> Decision | None:
     """Decide at *now* (Unix seconds); None for an event that Meta has no name for: nobody expects a receipt of it."""
     event = enriched["event"]
-    name = meta_name(event)
+    name = meta_name(event, destination)
     if name is None:
         return None
     undecided = Decision(name, event["occurred_at"] // 1000, value=event["value"], currency=event["currency"])
     if destination["events"] and name not in destination["events"]:
         return undecided._replace(skipped="not_selected")
-    verdict = advertising_verdict(event["consent"], require_consent=shop["require_consent"])
+    protected = lives_in(event, shop["country"], destination["limited_use_regions"])
+    verdict = advertising_verdict(event["consent"], require_consent=shop["require_consent"], protected=protected)
     if verdict == "no_marketing_consent" or verdict == "consent_not_told":
         return undecided._replace(skipped=verdict)
-    if destination["unknown_products"] == "hold" and unknown_products(enriched):
+    if destination["unknown_products"] != "send" and unknown_products(enriched):
         return undecided._replace(skipped="unknown_product")
     terms = Terms(destination, shop["country"], site_url(shop))
+    limited = limited_use(event, shop["country"]) if verdict == "send_limited" else None
     try:
-        conversion = to_conversion(enriched, name, terms, limited_use=verdict == "send_limited")
+        conversion = to_conversion(enriched, name, terms, limited)
     except ConfigurationError:
         return undecided._replace(skipped="bad_template")
     return _checked(undecided, conversion, now)

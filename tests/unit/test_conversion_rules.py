@@ -43,12 +43,12 @@ def test_an_event_meta_has_no_name_for_gets_no_receipt(name: str) -> None:
 
 
 def test_a_custom_event_does_not_pass_for_a_standard_one() -> None:
-    assert meta_name(an_event(name="page_viewed", kind="custom")) is None
+    assert meta_name(an_event(name="page_viewed", kind="custom"), a_destination()) is None
 
 
 def test_a_purchase_comes_from_the_joined_order_only() -> None:
-    assert meta_name(an_event(name="purchase", source="pixel")) is None
-    assert meta_name(an_event(name="purchase", source="webhook")) == "Purchase"
+    assert meta_name(an_event(name="purchase", source="pixel"), a_destination()) is None
+    assert meta_name(an_event(name="purchase", source="webhook"), a_destination()) == "Purchase"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_events_the_destination_does_not_take_are_skipped() -> None:
 
 def test_an_unknown_product_is_sent_or_held_as_the_destination_says() -> None:
     event, shop = enriched([some_facts(known=False)]), a_shop()
-    sending, holding = a_destination(unknown_products="send"), a_destination(unknown_products="hold")
+    sending, holding = a_destination(unknown_products="send"), a_destination(unknown_products="skip")
 
     sent, held = decide(event, shop, sending, NOW), decide(event, shop, holding, NOW)
 
@@ -205,7 +205,7 @@ def test_what_was_paid_goes_before_the_catalogs_price() -> None:
 
 
 def test_a_price_in_another_currency_says_nothing() -> None:
-    conversion = to_conversion(enriched(currency="USD"), "ViewContent", some_terms(), limited_use=False)
+    conversion = to_conversion(enriched(currency="USD"), "ViewContent", some_terms())
 
     assert "item_price" not in conversion["custom_data"]["contents"][0]
 
@@ -235,3 +235,42 @@ def test_an_address_that_is_none_is_left_out(address: str) -> None:
 
 def test_skip_reasons_are_a_closed_list() -> None:
     assert len(set(SKIP_REASONS)) == len(SKIP_REASONS)
+
+
+def test_a_shops_own_event_is_sent_under_the_name_its_destination_gives_it() -> None:
+    destination = a_destination(custom_events={"newsletter_joined": "Lead", "page_viewed": "Odd"})
+
+    assert meta_name(an_event(name="newsletter_joined", kind="custom"), destination) == "Lead"
+    assert meta_name(an_event(name="page_viewed"), destination) == "PageView"
+    assert meta_name(an_event(name="purchase", source="pixel"), a_destination(custom_events={"purchase": "x"})) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "expected"),
+    [
+        ({"sale_of_data": False}, {"country": "US"}, (["LDU"], 0, 0)),
+        ({"sale_of_data": False}, {"user_data": {"country": hashed("us"), "st": hashed("ca")}}, (["LDU"], 1, 1000)),
+        ({"sale_of_data": False}, {"country": "FR", "user_data": {"st": hashed("ca")}}, (["LDU"], 0, 0)),
+        ({}, {"country": "US"}, (["LDU"], 0, 0)),  # perhaps in California
+        ({}, {"country": "US", "user_data": {"st": hashed("co")}}, None),
+        ({}, {"country": "US", "user_data": {"st": hashed("ny")}}, None),
+        ({}, {"country": "US", "user_data": {"st": hashed("ca")}}, (["LDU"], 1, 1000)),
+        ({"sale_of_data": True}, {"country": "US", "user_data": {"st": hashed("ca")}}, None),
+        ({}, {"country": "FR"}, None),
+        ({}, {"country": "BR"}, (["LDU"], 0, 0)),
+    ],
+)
+def test_limited_data_use_is_by_what_was_told_and_where_the_visitor_lives(
+    told: dict[str, bool], known: dict[str, Any], expected: tuple[list[str], int, int] | None
+) -> None:
+    allowed = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None} | told
+    destination = a_destination(limited_use_regions=["US-CA", "BR"])
+    event = enriched(client_id="ada", consent=allowed, **known)
+
+    decision = decide(event, a_shop(), destination, NOW)
+
+    assert decision is not None
+    assert decision.body is not None
+    sent = orjson.loads(decision.body)
+    options = tuple(sent.get(f"data_processing_options{each}") for each in ("", "_country", "_state"))
+    assert options == (expected or (None, None, None))

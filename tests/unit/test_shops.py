@@ -53,6 +53,16 @@ def test_a_shop_as_written_travels_as_the_topic_carries_it() -> None:
         ({"colour": "red"}, "colour"),
         ({"webhook_secret_envs": ["hunter2-is-no-name"]}, "webhook_secret_envs"),
         ({"destinations": [{"name": "main", "pixel_id": "x", "token_env": "META_TOKEN"}]}, "destinations.0.pixel_id"),
+        *(
+            ({"destinations": [{"name": "main", "pixel_id": "1", "token_env": "META_TOKEN", field: value}]}, field)
+            for field, value in {
+                "content_id_template": "{hunter2}",
+                "content_type": "groups",
+                "unknown_products": "hold",
+                "limited_use_regions": ["California"],
+                "custom_events": {"newsletter": "Purchase"},
+            }.items()
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(changes: dict[str, Any], field: str) -> None:
@@ -97,3 +107,19 @@ def test_a_deleted_shop_is_forgotten_and_an_undecodable_record_changes_nothing()
 
     directory.apply(a_record(a_shop(deleted=True)))
     assert directory.all() == []
+
+
+@pytest.mark.parametrize(
+    ("template", "content_type"),
+    [("{variant_id}", "product"), ("{product_id}", "product_group"), ("{product_id}-{variant_id}", "product")],
+)
+def test_ids_of_products_are_ids_of_groups_unless_told_otherwise(template: str, content_type: str) -> None:
+    given = {"name": "main", "pixel_id": "1", "token_env": "META_TOKEN", "content_id_template": template}
+
+    (left_out,) = parse_shop(a_shop_file(destinations=[given])).to_record(NOON)["destinations"]
+    (told,) = parse_shop(a_shop_file(destinations=[given | {"content_type": "product"}])).to_record(NOON)[
+        "destinations"
+    ]
+
+    assert left_out["content_type"] == content_type
+    assert told["content_type"] == "product"
