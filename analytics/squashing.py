@@ -26,16 +26,21 @@ SELECT uniqExact(visitor_id), count() FROM events_by_person
 WHERE shop_id = {shop:String} AND occurred_at < {before:Date} AND person_id != person_id_then
 """
 
-# The same decision as in events_by_person. Each `told` is one scalar: ClickHouse asks it once.
+# The same decision as in events_by_person; `{told}` is one scalar, which ClickHouse asks once however often it stands.
 _UPDATE: Final = """
 UPDATE {table} SET person_id_then = {person}
-WHERE shop_id = {{shop:String}} AND occurred_at < {{before:Date}} AND visitor_id IN ({browsers}) AND person_id_then != {person}
+WHERE shop_id = {{shop:String}} AND occurred_at < {{before:Date}}
+    AND visitor_id IN ({browsers}) AND person_id_then != {person}
 """
 _BROWSERS: Final = """
 SELECT DISTINCT visitor_id FROM events_by_person
 WHERE shop_id = {shop:String} AND occurred_at < {before:Date} AND person_id != person_id_then
     AND sipHash64(visitor_id) % {parts:UInt32} = {part:UInt32}
 """
+_TOLD: Final = """(
+SELECT (groupArray(visitor_id), groupArray(starts), groupArray(persons))
+FROM (SELECT visitor_id, starts, persons FROM identity_overrides FINAL WHERE visitor_id IN ({browsers}))
+)""".replace("{browsers}", _BROWSERS)
 
 
 class Squashed(NamedTuple):
@@ -65,11 +70,9 @@ def squash(shop_id: str, before: date, clickhouse: ClickHouseSettings | None = N
 
 
 def _update(cluster: str) -> str:
-    known = f"(SELECT visitor_id, starts, persons FROM identity_overrides FINAL WHERE visitor_id IN ({_BROWSERS}))"
-    told = f"(SELECT (groupArray(visitor_id), groupArray(starts), groupArray(persons)) FROM {known})"
-    browser = f"transform(visitor_id, {told}.1, arrayEnumerate({told}.1), toUInt32(0))"
-    at = f"arrayLastIndex(since -> since <= occurred_at, {told}.2[{browser}])"
-    person = f"if({at} = 0, visitor_id, {told}.3[{browser}][{at}])"
+    browser = f"transform(visitor_id, {_TOLD}.1, arrayEnumerate({_TOLD}.1), toUInt32(0))"
+    at = f"arrayLastIndex(since -> since <= occurred_at, {_TOLD}.2[{browser}])"
+    person = f"if({at} = 0, visitor_id, {_TOLD}.3[{browser}][{at}])"
     return _UPDATE.format(table=_table(cluster), person=person, browsers=_BROWSERS)
 
 

@@ -30,7 +30,8 @@ SELECT
     at, concat('client-', toString(browser)), reinterpretAsUUID(sipHash128('visitor', browser)),
     reinterpretAsUUID(sipHash128('visit', visit)), reinterpretAsUUID(sipHash128('visitor', browser)),
     if(what IN ('product_viewed', 'product_added_to_cart'), concat('p', toString(sipHash64(number) % 2000)), ''),
-    if(what = 'purchase', toDecimal64(10 + luck, 4), NULL), 'EUR', if(what = 'purchase', concat('o', toString(visit)), ''),
+    if(what = 'purchase', toDecimal64(10 + luck, 4), NULL), 'EUR',
+    if(what = 'purchase', concat('o', toString(visit)), ''),
     concat('https://shop.example/', what), concat('/', what), number, number
 FROM numbers({first:UInt64}, {count:UInt64})
 SETTINGS max_insert_threads = 1
