@@ -12,10 +12,11 @@ from schemas.errors import StorestreamError
 COMMANDS: Final = {
     "demo": "Run a shop's days through the whole pipeline and report what came out.",
     "up": "Start everything and keep it running until Ctrl-C.",
-    "run": "Run one process: ingest, stitch, forward or archive.",
+    "run": "Run one process: ingest, stitch, forward, archive or api.",
     "topics": "Compare the declared topics with the cluster, and make what is missing.",
     "schemas": "Check the Avro schemas against every committed version, or lock a new one.",
     "shops": "Write shops' settings, or show them.",
+    "products": "Bring products in from a CSV file or by hand, and show what is known of one.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "query": "Ask one of the questions in analytics/queries.",
     "recommendations": "Build recommendations and profiles, and show what would be recommended.",

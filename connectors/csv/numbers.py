@@ -1,0 +1,92 @@
+"""Numbers as people and spreadsheets write them: `1.234,56 €`, `12.50 EUR`, and ids that a spreadsheet has ruined."""
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from schemas.bodies import LARGEST_AMOUNT, LARGEST_COUNT
+
+Decimal = Literal["auto", ".", ","]
+Fault = Literal["bad_number", "ambiguous_number", "mangled_number"]
+
+_SCIENTIFIC: Final = re.compile(r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$")
+_FLOATED: Final = re.compile(r"^\d{4,}[.,]0+$")
+_LONG: Final = re.compile(r"^\d{16,}$")
+_PRICE: Final = re.compile(r"^(?P<before>[^\d.,+-]*)(?P<number>[+-]?[\d.,'\s]*\d)(?P<after>[^\d]*)$")
+_CODE: Final = re.compile(r"^[A-Z]{3}$")
+# A spreadsheet keeps fifteen digits, as a double does.
+_KEPT_DIGITS: Final = 15
+_LONGEST: Final = 64
+
+
+class Money(NamedTuple):
+    """An amount in major units, and the currency if the cell named one."""
+
+    amount: float
+    currency: str | None
+
+
+class BadNumber(Exception):
+    """A cell holds no number, or one of two."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault: Fault = fault
+
+
+def is_mangled(text: str) -> bool:
+    """Tell whether a spreadsheet has ruined an id: `2.10381E+18`, `4711.0`, or zeros after its fifteenth digit."""
+    if _SCIENTIFIC.match(text) or _FLOATED.match(text):
+        return True
+    return bool(_LONG.match(text)) and not text[_KEPT_DIGITS:].strip("0")
+
+
+def money(text: str, decimal: Decimal = "auto") -> Money:
+    """Read an amount with or without a currency.
+
+    Raises:
+        BadNumber: it is none; or it may be two, such as `1,234`, and *decimal* does not tell which.
+    """
+    if _SCIENTIFIC.match(text):
+        raise BadNumber("mangled_number")
+    found = _PRICE.match(text) if len(text) <= _LONGEST else None
+    if found is None:
+        raise BadNumber("bad_number")
+    number = re.sub(r"['\s]", "", found["number"])
+    try:
+        amount = float(_pointed(number, decimal))
+    except ValueError:
+        raise BadNumber("bad_number") from None
+    if abs(amount) > LARGEST_AMOUNT:
+        raise BadNumber("bad_number")
+    codes = [word for word in (found["before"].strip().upper(), found["after"].strip().upper()) if _CODE.match(word)]
+    return Money(amount, codes[0] if codes else None)
+
+
+def count(text: str) -> int:
+    """Read a whole number. Raises `BadNumber` when it is none."""
+    if _SCIENTIFIC.match(text):
+        raise BadNumber("mangled_number")
+    if not re.match(r"^[+-]?\d{1,18}([.,]0*)?$", text):
+        raise BadNumber("bad_number")
+    number = int(re.split(r"[.,]", text)[0])
+    if abs(number) > LARGEST_COUNT:
+        raise BadNumber("bad_number")
+    return number
+
+
+def _pointed(number: str, decimal: Decimal) -> str:
+    """Write *number* with a point, and nothing between its thousands."""
+    point, comma = number.rfind("."), number.rfind(",")
+    if decimal == "auto":
+        decimal = _guessed(number, point, comma)
+    return number.replace(",", "") if decimal == "." else number.replace(".", "").replace(",", ".")
+
+
+def _guessed(number: str, point: int, comma: int) -> Literal[".", ","]:
+    if point >= 0 and comma >= 0:
+        return "." if point > comma else ","
+    if number.count(",") == 1 and len(number) - comma == 4:
+        raise BadNumber("ambiguous_number")
+    if number.count(".") > 1 or number.count(",") == 1:
+        return ","
+    return "."

@@ -1,0 +1,35 @@
+"""A whole file → what each product became, with what only the file as a whole shows: SKUs and products told twice."""
+
+from collections.abc import Iterator
+
+from connectors.csv.columns import Columns
+from connectors.csv.mapping import Import, Outcome, grouped, to_outcome
+from connectors.csv.problems import Code, Problem
+from connectors.csv.tables import Table
+
+
+def read_products(table: Table, columns: Columns, run: Import) -> Iterator[Outcome]:
+    """Yield the products in the file's order; the same file and *run* give the same, however often.
+
+    Raises:
+        TerminalError: the file stops being CSV.
+    """
+    products: dict[str, int] = {}
+    skus: dict[str, int] = {}
+    for product_id, rows in grouped(table.rows(), columns):
+        outcome = to_outcome(product_id, rows, columns, run)
+        more = []
+        if product_id in products:
+            more.append(_problem(outcome, "duplicate_product", columns.header_of("handle"), product_id))
+        products.setdefault(product_id, outcome.first_row)
+        for variant in outcome.change["product"]["variants"] if outcome.change and outcome.change["product"] else ():
+            sku = variant["sku"]
+            if sku and sku in skus:
+                more.append(_problem(outcome, "duplicate_sku", columns.header_of("sku"), sku))
+            elif sku:
+                skus[sku] = outcome.first_row
+        yield outcome._replace(change=None, problems=outcome.problems + more) if more else outcome
+
+
+def _problem(outcome: Outcome, code: Code, column: str, value: str) -> Problem:
+    return Problem(outcome.first_row, code, column, value, outcome.product_id)

@@ -1,0 +1,75 @@
+"""`storestream products` on real Kafka: nothing is imported until confirmed, and what was put is shown."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from connectors.kafka import shops
+from deploy.cli import storestream
+from schemas.codec import Codec
+from schemas.settings import KafkaSettings, settings
+from tests.builders import a_shop
+from tests.integration.kafka_topics import make_topics, own_kafka
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def kafka(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaSettings]:
+    own = own_kafka(kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", own.bootstrap_servers)
+    monkeypatch.setenv("STORESTREAM_TOPIC_PREFIX", own.prefix)
+    settings.cache_clear()
+    asyncio.run(configure(own))
+    yield own
+    settings.cache_clear()
+
+
+async def configure(kafka: KafkaSettings) -> None:
+    await make_topics(kafka)
+    await shops.publish(kafka, Codec.from_lock(), [a_shop()])
+
+
+def called(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(storestream, ["products", *map(str, arguments)], input=stdin)
+
+
+def test_a_file_is_checked_first_and_imported_when_confirmed(tmp_path: Path) -> None:
+    file, report = tmp_path / "products.csv", tmp_path / "report.csv"
+    file.write_text("sku,title,price\ns1,Ring,9.50\ns2,Chain,-1\n")
+    options = (file, "--shop", "demo", "--report", report, "--checkpoint", tmp_path / "checkpoint.json")
+
+    looked = called("import", *options)
+    before = called("show", "s1", "--shop", "demo")
+    imported = called("import", *options, "--confirm")
+    shown = json.loads(called("show", "s1", "--shop", "demo").stdout)
+
+    assert "nothing imported" in looked.output
+    assert before.exit_code == 1
+    assert "imported 1 products, left out 1" in imported.output
+    assert "negative_price" in report.read_text()
+    assert (shown["source"], shown["product"]["variants"][0]["price"]) == ("csv", 9.5)
+    assert called("show", "s2", "--shop", "demo").exit_code == 1
+
+
+def test_a_product_by_hand_is_put_shown_and_deleted() -> None:
+    product = {"product_id": "p1", "title": "Ring", "variants": [{"variant_id": "v1", "price": 9.5}]}
+
+    put = called("put", "-", "--shop", "demo", stdin=json.dumps(product))
+    shown = json.loads(called("show", "p1", "--shop", "demo").stdout)
+    called("delete", "p1", "--shop", "demo")
+    gone = json.loads(called("show", "p1", "--shop", "demo").stdout)
+
+    assert "put: p1 (1 variants)" in put.output
+    assert (shown["action"], shown["product"]["title"]) == ("upsert", "Ring")
+    assert (gone["action"], gone["product"]) == ("delete", None)
+
+
+def test_a_shop_nobody_configured_is_named() -> None:
+    answer = called("delete", "p1", "--shop", "nobody")
+
+    assert (answer.exit_code, "no shop nobody" in answer.output) == (1, True)
