@@ -27,10 +27,11 @@ from deploy.supervisor import Supervisor
 
 WORKERS: Final = ("stitch", "forward", "archive")
 DATABASE: Final = "storestream"
-PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080}
+PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080, "api": 8081}
 SHOPS_FILE: Final = Path(__file__).parent / "demo" / "shops.yaml"
 META_TOKEN_VARIABLE: Final = "DEMO_META_TOKEN"  # noqa: S105 - the name, not the secret
 SHOPIFY_SECRET_VARIABLE: Final = "DEMO_SHOPIFY_SECRET"  # noqa: S105 - the name, not the secret
+API_TOKEN_VARIABLE: Final = "DEMO_API_TOKEN"  # noqa: S105 - the name, not the secret
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def plan_stack(folder: Path, environment: Mapping[str, str] = os.environ, *, fix
     builder.add_meta()
     builder.add_workers()
     builder.add_ingest()
+    builder.add_api()
     return Stack(builder.folder, builder.addresses, builder.environment, builder.processes, kafka)
 
 
@@ -134,6 +136,16 @@ class _Builder:
         self.processes.append(
             Process("ingest", _run("ingest"), dict(self.environment), _answers(f"{address}/readyz"), after)
         )
+
+    def add_api(self) -> None:
+        """Add what nothing waits for: it answers 503 until ClickHouse is there."""
+        port = str(self._port("api"))
+        self.environment.setdefault(API_TOKEN_VARIABLE, _secret(self.folder, "api_token"))
+        self.environment.setdefault("API_TOKENS", f"*={API_TOKEN_VARIABLE}")
+        self.environment |= {"API_HOST": LOOPBACK, "API_PORT": port}
+        self.addresses["Api"] = f"http://{LOOPBACK}:{port}"
+        after = tuple(process.name for process in self.processes if process.name == "clickhouse")
+        self.processes.append(Process("api", _run("api"), dict(self.environment), after=after))
 
     def _port(self, name: str) -> int:
         port = free_port(PREFERRED_PORTS[name] if self._fixed_ports else None, except_for=self._taken)

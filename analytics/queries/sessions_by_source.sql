@@ -1,7 +1,11 @@
 -- Where do visits come from, and which of them buy?
 -- shop: the shop
--- days = 7: days back from now
+-- days = 7 (1 to 20000): days back from the end
+-- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
+-- time_zone = UTC: whose days and times are meant
 -- top = 50: how many sources
+WITH
+    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     multiIf(
         utm_source != '', utm_source,
@@ -27,7 +31,7 @@ LEFT JOIN
     WHERE shop_id = {shop:String} AND status != 'cancelled'
     GROUP BY session_id
 ) AS o USING (session_id)
-WHERE started_at >= now64(3) - toIntervalDay({days:UInt16}) AND device != 'bot'
+WHERE started_at >= ends - toIntervalDay({days:UInt16}) AND started_at < ends AND device != 'bot'
 GROUP BY source, medium
 ORDER BY sessions_begun DESC, source, medium
 LIMIT {top:UInt32}

@@ -1,9 +1,12 @@
 -- Which products are looked at most, and which turn lookers into buyers?
 -- shop: the shop
--- days = 7: days back from now
+-- days = 7 (1 to 20000): days back from the end
+-- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
+-- time_zone = UTC: whose days and times are meant
 -- top = 20: how many products
 -- at_least = 1: leave out products that fewer people viewed
 WITH
+    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     by_person AS
     (
         SELECT
@@ -20,7 +23,7 @@ WITH
         FROM events_by_person
         ARRAY JOIN items
         WHERE shop_id = {shop:String}
-          AND occurred_at >= now64(3) - toIntervalDay({days:UInt16})
+          AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN ('product_viewed', 'product_added_to_cart', 'purchase')
           AND items.product_id != ''
         GROUP BY product, person_id

@@ -5,8 +5,10 @@ from typing import Any, Final
 EVENTS_PER_SESSION: Final = 3.6
 SESSIONS_PER_INSERT: Final = 100_000
 DAYS: Final = 90
+MOST_GROUPS: Final = 400
+"""Groups of 50 products."""
 
-# Randomness is a hash of the session's number: the same number of sessions gives the same shop. 400 groups of 50
+# Randomness is a hash of the session's number: the same number of sessions gives the same shop. groups of 50
 # products; a fifth of the people come with a second browser, and a third of their visits is in that one.
 _SESSIONS = """
 WITH (x, y) -> sipHash64(x, y) / 18446744073709551616. AS u
@@ -16,9 +18,10 @@ SELECT
     toUInt8(person % 5 = 0 AND u(k, 6) < 0.35) AS second,
     reinterpretAsUUID(sipHash128(1, person, second)) AS visitor,
     reinterpretAsUUID(sipHash128(2, k)) AS session,
-    now64(3) - toIntervalMillisecond(toUInt64({days:UInt16} * 86400000. * (1 - pow(u(k, 2), 0.85))) + 7200000) AS start,
+    {days:UInt16} * 86400000. * (1 - pow(u(k, 2), 0.85)) + 7200000 AS before,
+    toDateTime64({until:String}, 3, 'UTC') - toIntervalMillisecond(toUInt64(before)) AS start,
     toUInt8(1 + least(29, floor(-log(1 - u(k, 3)) * 2.55))) AS views,
-    if(u(k, 4) < 0.7, person % 400, toUInt64(400 * pow(u(k, 5), 1.5))) AS taste,
+    if(u(k, 4) < 0.7, person % {groups:UInt64}, toUInt64({groups:UInt64} * pow(u(k, 5), 1.5))) AS taste,
     ['mobile', 'desktop', 'tablet'][1 + toUInt8(3 * pow(u(k, 10), 1.4))] AS device,
     ['google', 'facebook', '', 'newsletter', 'tiktok'][1 + toUInt8(5 * pow(u(k, 9), 1.3))] AS source,
     ['DE', 'FR', 'US', 'GB', 'NL'][1 + person % 5] AS country,
@@ -30,12 +33,13 @@ FROM numbers({first:UInt64}, {count:UInt64})
 _STEPS = f"""
 SELECT *,
     sipHash64(k, j, 1) % 100 < 88 AS of_taste,
-    toUInt32(if(of_taste, taste * 50 + sipHash64(k, j, 2) % 50, sipHash64(k, j, 3) % 20000)) AS product,
+    toUInt32(if(of_taste, taste * 50 + toUInt32(50 * pow(sipHash64(k, j, 2) / 18446744073709551616., 2.2)),
+        sipHash64(k, j, 3) % ({{groups:UInt64}} * 50))) AS product,
     start + toIntervalSecond(j * 40 + sipHash64(k, j, 4) % 35) AS at,
     sipHash64(k, j, 5) % 1000 < 80 AS carts,
     arrayJoin(arrayConcat([('product_viewed', 0)], if(carts, [('product_added_to_cart', 8)], []),
-        if(carts AND starts_checkout, [('checkout_started', 200)], []),
-        if(carts AND starts_checkout AND buys, [('purchase', 320)], []))) AS step
+        if(carts AND starts_checkout, [('checkout_started', 60 + sipHash64(k, j, 6) % 140)], []),
+        if(carts AND starts_checkout AND buys, [('purchase', 220 + sipHash64(k, j, 7) % 900)], []))) AS step
 FROM (SELECT *, arrayJoin(range(views)) AS j FROM ({_SESSIONS}))
 """
 
@@ -94,8 +98,11 @@ FROM orders_by_person GROUP BY visitor_id
 """
 
 
-def fill(client: Any, events: int) -> int:
-    """Write about *events* events with their sessions, orders and identities; returns how many they became."""
+def fill(client: Any, events: int, until: str) -> int:
+    """Write about *events* events with their sessions, orders and identities; returns how many they became.
+
+    *until* is the end of the months, like 2026-11-01; the same end and number make the same shop.
+    """
     sessions = int(events / EVENTS_PER_SESSION)
     for first in range(0, sessions, SESSIONS_PER_INSERT):
         bound = {
@@ -103,6 +110,8 @@ def fill(client: Any, events: int) -> int:
             "first": first,
             "count": min(SESSIONS_PER_INSERT, sessions - first),
             "days": DAYS,
+            "until": until,
+            "groups": min(MOST_GROUPS, max(4, events // 10_000)),
         }
         client.command(_EVENTS, parameters=bound)
         client.command(_SESSION_ROWS, parameters=bound)
