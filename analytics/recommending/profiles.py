@@ -1,21 +1,17 @@
 """Refreshes profiles: events, timelines and orders that came since go in, profiles of whom they are about come out.
 
 Run it with `storestream recommendations profiles --shop SHOP`, every few minutes. What came since is told by the Kafka
-offsets of events, by timelines that differ from those known, and by the last days' orders. A refresh that was cut short
-is done again by the next one.
+offsets of events, by timelines that differ from those known, and by orders that add up to something else. A refresh
+that was cut short is done again by the next one.
 """
 
 import time
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from analytics.recommending.building import BUILD_SECONDS, statement
 from connectors.clickhouse.client import connect, errors_translated
 from schemas.settings import ClickHouseSettings
-
-ORDER_DAYS: Final = 7
-"""Orders changed so many days before the last refresh are looked at again: their webhooks may come late."""
 
 
 class Refreshed(NamedTuple):
@@ -43,9 +39,8 @@ def refresh_profiles(clickhouse: ClickHouseSettings, shop: str, *, everybody: bo
             {"shop": shop},
         ).result_rows
         given: dict[str, Any] = {"shop": shop, "refresh": version}
-        since = _orders_since(client, shop) if known else datetime(1970, 1, 2, tzinfo=UTC)
         numbers = {"partitions": [each for each, _ in known], "offsets": [offset for _, offset in known]}
-        client.command(statement("profile_changes"), given | numbers | {"orders_since": since})
+        client.command(statement("profile_changes"), given | numbers)
         client.command(statement("profiles"), given)
         persons = _count(client, given)
         client.command(statement("profile_timelines"), given)
@@ -60,12 +55,6 @@ def _progress(client: Any, shop: str) -> list[tuple[int, int]]:
     sql = "SELECT kafka_partition, kafka_offset FROM profile_progress FINAL WHERE shop_id = {shop:String}"
     rows: list[tuple[int, int]] = client.query(sql, {"shop": shop}).result_rows
     return rows
-
-
-def _orders_since(client: Any, shop: str) -> datetime:
-    sql = "SELECT max(version) FROM profile_progress WHERE shop_id = {shop:String}"
-    last = client.query(sql, {"shop": shop}).result_rows[0][0]
-    return datetime.fromtimestamp(last / 1000, UTC) - timedelta(days=ORDER_DAYS)
 
 
 def _count(client: Any, given: dict[str, Any]) -> int:

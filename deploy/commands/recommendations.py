@@ -63,6 +63,7 @@ def show(**about: Any) -> None:
         {"product": each.product_id, "score": f"{each.score:.4f}", "model": each.model, "reason": each.reason}
         for each in chosen
     ]
-    print_table(rows, ("product", "score", "model", "reason"))
-    if not rows:
+    if rows:
+        print_table(rows, ("product", "score", "model", "reason"))
+    else:
         console.print(f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale")

@@ -23,13 +23,13 @@ WITH
     (
         SELECT
             person_id, items.product_id AS product,
-            argMax(items.category, (items.category != '', occurred_at)) AS category,
-            argMax(items.brand, (items.brand != '', occurred_at)) AS brand,
+            argMax(items.category, (items.category != '', occurred_at, items.category)) AS category,
+            argMax(items.brand, (items.brand != '', occurred_at, items.brand)) AS brand,
             argMaxIf(
                 concat(currency, ' ', transform(
                     roundDown(toFloat64(items.price), [0, 10, 25, 50, 100, 250, 500]), [0, 10, 25, 50, 100, 250, 500],
                     ['0-10', '10-25', '25-50', '50-100', '100-250', '250-500', '500+'], '0-10')),
-                occurred_at, items.price IS NOT NULL AND currency != '') AS band,
+                (occurred_at, currency, items.price), items.price IS NOT NULL AND currency != '') AS band,
             -- How much it is wanted. The same day counts for all, so shares do not depend on when they are computed.
             sum(transform(name, ['purchase', 'product_added_to_cart', 'product_removed_from_cart'], [10., 3., 0.], 1.)
                 * exp2(dateDiff('second', toDateTime64('2026-01-01 00:00:00', 3, 'UTC'), occurred_at) / (30 * 86400))) AS want,
@@ -84,9 +84,9 @@ SELECT
     {shop:String}, c.person_id, if(a.customer != '', a.customer, s.buyer), a.first_at, a.last_at,
     a.browsers, a.visits, a.times, a.looked, a.carted, a.began,
     s.made, s.things, s.paid, if(s.made > 0, s.last_made_at, NULL),
-    mapApply((name, want) -> (name, want / arraySum(mapValues(w.by_category))), w.by_category),
-    mapApply((name, want) -> (name, want / arraySum(mapValues(w.by_brand))), w.by_brand),
-    mapApply((name, want) -> (name, want / arraySum(mapValues(w.by_band))), w.by_band),
+    mapApply((name, want) -> (name, round(want / arraySum(mapValues(w.by_category)), 6)), w.by_category),
+    mapApply((name, want) -> (name, round(want / arraySum(mapValues(w.by_brand)), 6)), w.by_brand),
+    mapApply((name, want) -> (name, round(want / arraySum(mapValues(w.by_band)), 6)), w.by_band),
     w.viewed, w.in_cart, g.had,
     {refresh:UInt64}, a.times = 0
 FROM changed AS c

@@ -1,0 +1,326 @@
+"""Recommendations from events to the answer, beside plain Python over the same visits, on a real ClickHouse."""
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import combinations, pairwise
+from math import sqrt
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from starlette.applications import Starlette
+
+from analytics.migrate import migrate
+from analytics.recommending.building import build
+from analytics.recommending.models import BASKETS, COUNTED
+from analytics.recommending.profiles import refresh_profiles
+from analytics.recommending.routes import routes
+from analytics.recommending.serving import Query, Recommender
+from connectors.clickhouse.client import connect
+from connectors.clickhouse.inserts import Inserter
+from deploy.cli import storestream
+from schemas.settings import ClickHouseSettings, settings
+
+pytestmark = pytest.mark.integration
+
+DAY = 86_400.0
+EVENTS = (
+    *("shop_id", "event_id", "name", "seq", "occurred_at", "received_at", "visitor_id", "session_id", "person_id_then"),
+    *("product_id", "items.product_id", "items.category", "items.quantity", "version"),
+)
+SESSIONS = ("shop_id", "session_id", "visitor_id", "started_at", "ended_at", "device", "version")
+ORDERS = (
+    *("shop_id", "order_id", "status", "ordered_at", "visitor_id", "value", "currency"),
+    *("items.product_id", "items.quantity", "version"),
+)
+PRODUCTS = (
+    *("shop_id", "product_id", "variant_id", "changed_at", "received_at", "action", "status", "category"),
+    *("inventory_item_id", "inventory_quantity"),
+)
+LEVELS = ("shop_id", "inventory_item_id", "location_id", "changed_at", "received_at", "available")
+GOODS = [f"p{number:02}" for number in range(25)]
+
+
+class Visit(NamedTuple):
+    """What one visitor looked at, in order; *bought* is what was ordered in it."""
+
+    number: int
+    at: float
+    products: list[str]
+    device: str
+    bought: list[str]
+    cancelled: bool
+
+
+class Told(NamedTuple):
+    clickhouse: ClickHouseSettings
+    visits: list[Visit]
+    until: datetime
+
+
+@pytest.fixture(scope="module")
+def told(clickhouse_url: str) -> Iterator[Told]:
+    url = f"{clickhouse_url.rstrip('/')}/recommendations_{uuid4().hex[:8]}"
+    clickhouse = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": url})
+    migrate(clickhouse)
+    until = datetime.now(UTC)
+    visits = some_visits(until.timestamp())
+    write(clickhouse, "demo", visits)
+    build(clickhouse, "demo", until=until)
+    yield Told(clickhouse, visits, until)
+    client = connect(clickhouse)
+    client.command(f"DROP DATABASE {client.database}")
+    client.close()
+
+
+def some_visits(until: float) -> list[Visit]:
+    """A few hundred visits; products with near numbers are looked at together. Some are bots, one never ends."""
+    chance = random.Random(5)
+    visits = []
+    for number in range(1, 401):
+        middle = chance.randrange(len(GOODS))
+        products = [GOODS[(middle + chance.randrange(-2, 3)) % len(GOODS)] for _ in range(chance.randrange(1, 9))]
+        bought = sorted(set(products))[: chance.randrange(0, 4)] if chance.random() < 0.4 else []
+        device = "bot" if number % 20 == 0 else "mobile"
+        at = until - chance.uniform(0.1, 60) * DAY
+        visits.append(Visit(number, at, products, device, bought, chance.random() < 0.1))
+    crawler = [chance.choice(GOODS) for _ in range(BASKETS["viewed"].most_views + 1)]
+    long = [chance.choice(GOODS[:5]) for _ in range(100)]
+    return [
+        *visits,
+        Visit(900, until - DAY, crawler, "mobile", [], False),
+        Visit(901, until - DAY, long, "mobile", [], False),
+    ]
+
+
+def write(clickhouse: ClickHouseSettings, shop: str, visits: list[Visit]) -> None:
+    """Write the visits, every row twice."""
+    rows = defaultdict[str, list[list[Any]]](list)
+    for visit in visits:
+        who = str(UUID(int=visit.number))
+        for place, product in enumerate(visit.products):
+            at = visit.at + place // 2  # two at a time: seq tells which was first
+            head = [shop, f"{visit.number}-{place}", "product_viewed", place, at, at, who, who, who]
+            rows["events"].append([*head, product, [product], [category_of(product)], [1], 1])
+        rows["sessions"].append([shop, who, who, visit.at, visit.at, visit.device, 1])
+        if visit.bought:
+            status = "cancelled" if visit.cancelled else "paid"
+            ones, at = [1] * len(visit.bought), visit.at + 600
+            order = [shop, f"o{visit.number}", status, at, who, 10 * len(visit.bought), "EUR", visit.bought, ones, 1]
+            rows["orders"].append(order)
+            head = [shop, f"b{visit.number}", "purchase", None, at, at, who, who, who, ""]
+            rows["events"].append([*head, visit.bought, [category_of(each) for each in visit.bought], ones, 1])
+    inserter = Inserter(clickhouse)
+    for table, columns in (("events", EVENTS), ("sessions", SESSIONS), ("orders", ORDERS)):
+        for _ in range(2):
+            inserter.raw(table, columns, rows[table])
+    inserter.close()
+
+
+def category_of(product: str) -> str:
+    return f"c{int(product[1:]) % 3}"
+
+
+def ask(told: Told, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
+    client = connect(told.clickhouse)
+    rows: list[tuple[Any, ...]] = client.query(sql, parameters).result_rows
+    client.close()
+    return rows
+
+
+def people(told: Told) -> list[Visit]:
+    return [each for each in told.visits if each.device != "bot" and len(each.products) <= BASKETS["viewed"].most_views]
+
+
+def last_views(visit: Visit) -> list[str]:
+    products = visit.products[-BASKETS["viewed"].most_products :]
+    return [each for place, each in enumerate(products) if place == 0 or each != products[place - 1]]
+
+
+@pytest.mark.parametrize("model", ["viewed_together", "bought_together", "item_knn"])
+def test_pairs_have_the_measures_plain_python_gives_them(told: Told, model: Any) -> None:
+    viewed = [set(last_views(each)) for each in people(told)]
+    bought = [set(each.bought) for each in told.visits if each.bought and not each.cancelled]
+    wanted = [set(each.products) | set(each.bought) for each in told.visits if each.device != "bot"]
+    baskets = {"viewed_together": viewed, "bought_together": bought, "item_knn": wanted}[model]
+    rules = COUNTED[model].parameters
+    held = Counter(product for basket in baskets for product in basket)
+    kept = {product for product, count in held.items() if count >= rules["least_baskets"]}
+    together, weight = Counter[tuple[str, str]](), defaultdict[tuple[str, str], float](float)
+    for basket in baskets:
+        for pair in combinations(sorted(basket & kept), 2):
+            together[pair] += 1
+            weight[pair] += len(basket & kept) ** -rules["by_size"]
+    expected: dict[tuple[str, str], tuple[float, ...]] = {}
+    for (one, other), count in together.items():
+        lift = count * len(baskets) / held[one] / held[other]
+        if count >= rules["least_together"] and lift >= rules["least_lift"]:
+            for a, b in ((one, other), (other, one)):
+                divisor = held[a] ** rules["context_power"] * held[b] ** rules["other_power"] + rules["shrinkage"]
+                measures = count / len(baskets), count / held[a], lift, count / sqrt(held[a] * held[b])
+                expected[a, b] = (count, weight[one, other] / divisor, *measures)
+    rows = ask(
+        told,
+        "SELECT context, product_id, together, score, support, confidence, lift, cosine, `rank`"
+        " FROM recommendations_now WHERE shop_id = 'demo' AND model = {model:String}",
+        model=model,
+    )
+
+    assert {row[:2] for row in rows} == expected.keys()
+    assert len(rows) == len(expected) > 40
+    for context, product, *found, rank in rows:
+        assert tuple(found) == pytest.approx(expected[context, product])
+        better = [key for key, each in expected.items() if key[0] == context and each[1] > found[1] + 1e-12]
+        assert len(better) <= rank - 1
+
+
+def test_the_next_product_follows_the_moves_of_visits(told: Told) -> None:
+    moves = Counter(move for each in people(told) for views in [last_views(each)] for move in pairwise(views))
+    away = Counter[str]()
+    for (origin, _), count in moves.items():
+        away[origin] += count
+    rows = ask(
+        told,
+        "SELECT context, product_id, together, score FROM recommendations_now"
+        " WHERE shop_id = 'demo' AND model = 'next_item'",
+    )
+
+    assert {row[:2]: row[2] for row in rows} == {move: count for move, count in moves.items() if count >= 2}
+    for origin, _, count, score in rows:
+        assert score == pytest.approx(count / (away[origin] + COUNTED["next_item"].parameters["shrinkage"]))
+
+
+def test_what_is_popular_fades_and_counts_once_a_visit(told: Told) -> None:
+    rules, until = COUNTED["popular"].parameters, told.until.timestamp()
+    score, by_category = Counter[str](), Counter[tuple[str, str]]()
+
+    def want(product: str, at: float, weight: float) -> None:
+        if at >= until - rules["days"] * DAY:
+            faded = weight * 2 ** (-(until - at) / 3600 / rules["half_life_hours"])
+            score[product] += faded  # type: ignore[assignment]
+            by_category[category_of(product), product] += faded  # type: ignore[assignment]
+
+    for visit in (each for each in told.visits if each.device != "bot"):
+        seen_at = {product: visit.at + place // 2 for place, product in enumerate(visit.products)}
+        for product, at in seen_at.items():
+            want(product, at, 1.0)
+        for product in visit.bought:
+            want(product, visit.at + 600, 10.0)
+    sql = (
+        "SELECT context, product_id, score FROM recommendations_now"
+        " WHERE shop_id = 'demo' AND model = {model:String} ORDER BY context, `rank`"
+    )
+    popular, in_category = ask(told, sql, model="popular"), ask(told, sql, model="popular_in_category")
+
+    assert {product: each for _, product, each in popular} == pytest.approx(dict(score), rel=1e-4)
+    assert [each for *_, each in popular] == sorted((each for *_, each in popular), reverse=True)
+    assert {row[:2]: row[2] for row in in_category} == pytest.approx(dict(by_category), rel=1e-4)
+
+
+def test_a_build_changes_readers_over_at_once_and_keeps_one_generation_back(told: Told) -> None:
+    shop = "switching"
+    write(told.clickhouse, shop, told.visits[:200])
+    recommender = Recommender(told.clickhouse, refresh_seconds=3600)
+    ours = Query(shop, product="p03", n=3)
+    generations, answers = [], []
+    for _ in range(3):
+        generations.append(build(told.clickhouse, shop)[0].generation)
+        answers.append(recommender.recommend(ours))
+        write(told.clickhouse, shop, [each._replace(number=each.number + 1_000 * len(answers)) for each in told.visits])
+    stale = recommender.recommend(ours)
+    recommender.refresh(shop)
+    fresh = recommender.recommend(ours)
+    recommender.close()
+    kept = ask(
+        told, "SELECT DISTINCT generation FROM recommendations WHERE shop_id = {shop:String} ORDER BY 1", shop=shop
+    )
+    current = ask(told, "SELECT DISTINCT generation FROM recommendations_now WHERE shop_id = {shop:String}", shop=shop)
+
+    assert [row[0] for row in kept] == generations[1:]
+    assert [row[0] for row in current] == generations[2:]
+    assert answers[0] == stale
+    assert [each.score for each in fresh] != [each.score for each in stale]
+    only = build(told.clickhouse, shop, ["popular"])
+    assert [each.model for each in only] == ["popular"]
+    assert len(ask(told, "SELECT DISTINCT generation FROM recommendations_now WHERE shop_id = 'switching'")) == 2
+
+
+def test_only_what_is_for_sale_and_not_bought_is_shown_and_there_is_always_an_answer(told: Told) -> None:
+    shop, now = "stocked", time.time()
+    write(told.clickhouse, shop, told.visits)
+    products = [[shop, each, each, now, now, "upsert", "active", category_of(each), "", None] for each in GOODS]
+    products[1][6] = "draft"
+    products[2][8:] = ["i2", 5]
+    products[3][9] = 0
+    products[4] = [shop, GOODS[4], "", now, now, "delete", "", "", "", None]
+    products.append([shop, "brand-new", "v", now, now, "upsert", "active", "c9", "", 3])
+    inserter = Inserter(told.clickhouse)
+    inserter.raw("products", PRODUCTS, products)
+    levels = [
+        [shop, "i2", place, now - age, now, level] for place, age, level in (("a", 5, 7), ("a", 1, 0), ("b", 1, 0))
+    ]
+    inserter.raw("inventory_levels", LEVELS, levels)
+    inserter.close()
+    build(told.clickhouse, shop)
+    refresh_profiles(told.clickhouse, shop)
+    buyer = next(each for each in told.visits if each.bought and not each.cancelled and each.device != "bot")
+    person = str(UUID(int=buyer.number))
+    recommender = Recommender(told.clickhouse)
+    everything = recommender.recommend(Query(shop, product="p05", n=100))
+    for_buyer = recommender.recommend(Query(shop, person=person, placement="home", n=100))
+    visiting = recommender.recommend(Query(shop, session=person, placement="home", n=5))
+    stranger = recommender.recommend(Query(shop, product="never-heard-of", n=2))
+    nothing = recommender.recommend(Query("no-such-shop", product="p05"))
+    recommender.close()
+
+    assert {each.product_id for each in everything} == {*GOODS[:1], *GOODS[6:], "brand-new"}
+    assert everything[0].reason == "viewed together with p05"
+    assert everything[-1].reason == "new in the catalog"
+    assert not {each.product_id for each in for_buyer} & set(buyer.bought)
+    assert len(for_buyer) > 10
+    assert {each.model for each in stranger} == {"popular"}
+    assert len(visiting) == 5
+    assert nothing == []
+
+
+async def test_the_route_answers_with_reasons_and_says_what_is_wrong_with_a_question(told: Told) -> None:
+    recommender = Recommender(told.clickhouse)
+    app = Starlette(routes=routes(recommender))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+        good = await client.get("/v1/shops/demo/recommendations?product=p03&placement=product&n=2")
+        first = await client.get("/v1/shops/demo/recommendations?product=p03&n=1&strategy=popular")
+        bad = await client.get("/v1/shops/demo/recommendations?session=ada@example.com&n=0&what=1")
+    recommender.close()
+
+    answer = good.json()
+    assert good.status_code == 200
+    assert good.headers["cache-control"] == "private, no-store"
+    assert [each["model"] for each in answer["products"]] == ["viewed_together"] * 2
+    assert answer["products"][0]["because"] == ["p03"]
+    assert answer["products"][0]["reason"] == "viewed together with p03"
+    assert [each["model"] for each in first.json()["products"]] == ["popular"]
+    assert bad.status_code == 422
+    assert bad.json() == {"error": "bad_value", "fields": ["n", "session", "what"]}
+
+
+def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKHOUSE_URL", told.clickhouse.url.get_secret_value())
+    settings.cache_clear()
+    run = CliRunner().invoke
+    built = run(storestream, ["recommendations", "build", "--shop", "demo", "--model", "popular"])
+    profiles = run(storestream, ["recommendations", "profiles", "--shop", "demo", "--everybody"])
+    shown = run(storestream, ["recommendations", "show", "--shop", "demo", "--product", "p03", "-n", "3"])
+    nothing = run(storestream, ["recommendations", "show", "--shop", "nobody"])
+    wrong = run(storestream, ["recommendations", "show", "--shop", "demo", "--session", "x"])
+    settings.cache_clear()
+
+    assert built.output.split()[:4] == ["model", "rows", "seconds", "popular"], built.output
+    assert profiles.output.startswith(f"{len({each.number for each in told.visits})} profiles in ")
+    assert shown.output.count("viewed together with p03") == 3
+    assert nothing.output.startswith("nothing to recommend at nobody")
+    assert (wrong.exit_code, "UUIDs" in wrong.output) == (2, True)
