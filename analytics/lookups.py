@@ -12,10 +12,13 @@ from schemas.settings import ClickHouseSettings, settings
 
 FOLDER: Final = Path(__file__).parent / "lookups"
 
-Lookup = Literal["event", "conversions_of_event", "product"]
+Lookup = Literal[
+    *("event", "conversions_of_event", "product", "orders_incomplete"),
+    *("identity_subjects", "identity_devices", "identity_evidence", "identity_log", "identity_share"),
+]
 
 
-def look_up(name: Lookup, clickhouse: ClickHouseSettings | None = None, **parameters: str) -> list[dict[str, Any]]:
+def look_up(name: Lookup, clickhouse: ClickHouseSettings | None = None, **parameters: object) -> list[dict[str, Any]]:
     """Find the rows of *name*: `look_up("event", event_id="sh-1")`.
 
     Raises:

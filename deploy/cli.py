@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "recommendations": "Build recommendations and profiles, and show what would be recommended.",
     "experiments": "Configure experiments, and read what came of them.",
     "rejected": "See what could not be used, repair it, and send it again.",
+    "identities": "Tell why browsers are one person, and take apart what is not.",
+    "orders": "Compare what the webhook, the pixel, ClickHouse and Meta know of orders.",
     "conversions": "Show what became of conversions: all of a shop, or one event.",
 }
 

@@ -1,0 +1,153 @@
+"""Tells in words why some browsers are one person: rows come in, sentences go out. Pure.
+
+`storestream identities why ID` prints them; `analytics.evidence` reads the rows. docs/identity.md explains the rules.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from schemas.identifiers import person_id
+
+UNLINK: Final = "unlink"
+_EVER: Final = datetime(1970, 1, 1)
+
+
+class Device(NamedTuple):
+    """One browser: from `starts[i]` on it is `customers[i]`, '' being nobody known; no starts: nobody ever."""
+
+    visitor_id: str
+    client_id: str
+    events: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    device: str
+    starts: tuple[datetime, ...]
+    customers: tuple[str, ...]
+
+
+class Evidence(NamedTuple):
+    """One row of `identity_log`, with the name and the path of the event that showed it; '' where there is none."""
+
+    link_id: str
+    action: str
+    visitor_id: str
+    customer_id: str
+    reason: str
+    checkout_token: str
+    order_id: str
+    event_id: str
+    event_name: str
+    path: str
+    occurred_at: datetime
+    received_at: datetime
+
+
+class Known(NamedTuple):
+    """All that an id leads to: it was *asked* for and is *known_as* a visitor, client, customer, person, ..."""
+
+    shop_id: str
+    asked: str
+    known_as: str
+    customers: tuple[str, ...]
+    devices: tuple[Device, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def story(known: Known) -> list[str]:
+    """Say who it is, by which evidence, from when on, on which browsers, and what was taken back."""
+    told = [f"{known.asked} is a {known.known_as} of shop {known.shop_id}."]
+    for customer in known.customers:
+        told += ["", *_customer(known, customer)]
+    if not known.customers and not known.devices:
+        told.append("It names no customer, and no browser told of it.")
+    nobodys = [device for device in known.devices if not any(device.customers)]
+    for device in nobodys:
+        told += ["", f"{_browser(device)} is a person of its own, {device.visitor_id}: {_why_nobody(known, device)}"]
+        told += _reasons(known, device, "")
+    return told
+
+
+def _customer(known: Known, customer: str) -> Iterator[str]:
+    devices = [device for device in known.devices if customer in device.customers]
+    person = person_id(known.shop_id, customer)
+    if not devices:
+        yield f"Customer {customer} is person {person}; no browser is linked to it."
+        return
+    count = "1 browser is" if len(devices) == 1 else f"{len(devices)} browsers are"
+    first, last = min(each.first_seen_at for each in devices), max(each.last_seen_at for each in devices)
+    yield f"Customer {customer} is person {person}. {count} linked to it, seen from {_at(first)} to {_at(last)}:"
+    for device in devices:
+        yield f"- {_browser(device)}: {_times(device)}"
+        yield from _reasons(known, device, customer)
+
+
+def _browser(device: Device) -> str:
+    kind = f"{device.device} " if device.device not in ("", "unknown") else ""
+    count = "1 event" if device.events == 1 else f"{device.events} events"
+    return f"{kind}browser {device.client_id or device.visitor_id} ({count})"
+
+
+def _times(device: Device) -> str:
+    """Say whose the browser is from when on."""
+    if len(device.starts) == 1 and device.starts[0] <= _EVER:
+        return f"all of it is {device.customers[0]}'s, as no other customer was ever seen on it"
+    spells = [
+        f"from {_at(start)} {customer or 'nobody known'}"
+        for start, customer in zip(device.starts, device.customers, strict=True)
+    ]
+    return f"shared, so only visits with evidence are anybody's: {', '.join(spells)}"
+
+
+def _why_nobody(known: Known, device: Device) -> str:
+    links = [each for each in known.evidence if each.visitor_id == device.visitor_id and each.customer_id]
+    if not links:
+        return "nothing has linked it to a customer yet."
+    if any(each.action == UNLINK for each in links):
+        return "it was taken from its customer again."
+    return "evidence has come, and has not been stitched yet."
+
+
+def _reasons(known: Known, device: Device, customer: str) -> Iterator[str]:
+    """List what concerns *customer* on the browser, and what concerns nobody in particular."""
+    for each in known.evidence:
+        if each.visitor_id == device.visitor_id and (not customer or each.customer_id in ("", customer)):
+            yield f"    {_at(each.occurred_at)}  {sentence(each)}{_taken_back(each, known.evidence)}"
+
+
+def sentence(evidence: Evidence) -> str:
+    """Say what one piece of evidence tells."""
+    whom = f"customer {evidence.customer_id}" if evidence.customer_id else "every customer"
+    if evidence.action == UNLINK:
+        why = "" if evidence.reason == UNLINK else f" ({evidence.reason})"
+        return f"unlinked{why}: what was received until {_at(evidence.received_at)} no longer says {whom}"
+    checkout = f"checkout {evidence.checkout_token}" if evidence.checkout_token else "the checkout without a token"
+    match evidence.reason:
+        case "login":
+            return f"login: {_event(evidence)} named {whom}"
+        case "order":
+            return f"order: order {evidence.order_id} of {whom} was made in {checkout}, which this browser had used"
+        case "checkout" | "checkout_completed":
+            return f"{evidence.reason}: {_event(evidence)} used {checkout}"
+        case other:
+            return f"{other}: {_event(evidence)} linked {whom}"
+
+
+def _event(evidence: Evidence) -> str:
+    what = " ".join(part for part in (evidence.event_name, evidence.path) if part)
+    return f"event {evidence.event_id}" + (f" ({what})" if what else "")
+
+
+def _taken_back(each: Evidence, evidence: Sequence[Evidence]) -> str:
+    """Name the first unlink that takes *each* back, if one does: it is of its browser and customer, and came after."""
+    if each.action == UNLINK or not each.customer_id:
+        return ""
+    for other in evidence:
+        same = other.visitor_id == each.visitor_id and other.customer_id in ("", each.customer_id)
+        if other.action == UNLINK and same and other.received_at >= each.received_at:
+            return f"  [taken back {_at(other.received_at)}]"
+    return ""
+
+
+def _at(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,119 @@
+"""`storestream identities why|log|unlink|squash`: who is who and why, and what to do where that is wrong."""
+
+import asyncio
+import time
+from datetime import UTC, date, datetime
+from typing import Final
+
+import click
+
+from analytics.evidence import devices_of, evidence_of, known_of
+from analytics.identities import UNLINK, sentence, story
+from analytics.lookups import look_up
+from analytics.squashing import squash as squash_events
+from connectors.kafka import registry
+from connectors.kafka.unlinking import publish, unlink_of
+from deploy.commands.output import console, print_table
+from schemas import identifiers
+from schemas.records import Link
+from schemas.settings import KafkaSettings, RegistrySettings, settings
+
+REASONS: Final = (UNLINK, "shared_device", "wrong_customer", "mistake")
+_LOG_COLUMNS: Final = (
+    *("received_at", "action", "reason", "identifier_type", "identifier", "customer_id"),
+    *("checkout_token", "order_id", "event_id", "occurred_at"),
+)
+
+
+@click.group()
+def command() -> None:
+    """Tell why browsers are one person, and take apart what is not."""
+
+
+@command.command()
+@click.argument("identifier")
+@click.option("--shop", default="", help="The shop; needed where several know the id.")
+def why(identifier: str, shop: str) -> None:
+    """Tell who IDENTIFIER is and why: a person, visitor, client, customer, checkout token or order."""
+    for line in story(known_of(identifier, shop)):
+        console.print(line, markup=False)
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--visitor", default="", help="Only of this browser.")
+@click.option("--customer", default="", help="Only of this customer.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+def log(shop: str, visitor: str, customer: str, limit: int) -> None:
+    """List the evidence that came last, with what was taken back."""
+    rows = look_up("identity_log", shop=shop, visitor=visitor, customer=customer, limit=limit)
+    print_table(rows, _LOG_COLUMNS)
+    if not rows:
+        console.print(f"no evidence at {shop}")
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--visitor", help="The browser, by its visitor id.")
+@click.option("--client", help="The browser, by its client id.")
+@click.option("--customer", required=True, help="The customer to take from it.")
+@click.option("--reason", type=click.Choice(REASONS), default=UNLINK, show_default=True, help="Why, for the log.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def unlink(shop: str, visitor: str | None, client: str | None, customer: str, reason: str, dry_run: bool) -> None:
+    """Take a customer from a browser: what was received until now no longer says it was theirs."""
+    if (visitor is None) == (client is None):
+        raise click.UsageError("name the browser by --visitor or by --client")
+    visitor_id = visitor or identifiers.visitor_id(shop, str(client))
+    record = _unlink_of(shop, visitor_id, customer) | {"reason": reason}
+    if dry_run:
+        console.print("nothing was changed: --dry-run")
+    else:
+        partition, offset = asyncio.run(_publish(record))
+        console.print(f"unlinked: {record['link_id']} on partition {partition}, offset {offset}; stitch takes it next")
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="The first day not to touch (UTC).  [default: today]")
+def squash(shop: str, before: datetime | None) -> None:
+    """Write into events of days that are over whose they are, for queries without the join. Run it once a night."""
+    day: date = (before or datetime.now(UTC)).date()
+    begun = time.monotonic()
+    browsers, events = squash_events(shop, day)
+    console.print(
+        f"{events} events of {browsers} browsers from before {day} written in {time.monotonic() - begun:.1f} s"
+    )
+
+
+def _unlink_of(shop: str, visitor_id: str, customer: str) -> Link:
+    """Show what an unlink would change, and write it."""
+    evidence = [each for each in evidence_of(shop, [visitor_id]) if each.customer_id == customer]
+    links = [each for each in evidence if each.action != UNLINK]
+    devices = [each for each in devices_of(shop, [visitor_id], []) if each.visitor_id == visitor_id]
+    linked = any(customer in each.customers for each in devices)
+    if not devices or not (links or linked):
+        raise click.ClickException(f"nothing to take back: no evidence links {visitor_id} to customer {customer}")
+    (share,) = look_up("identity_share", shop=shop, visitor=visitor_id, customer=customer)
+    console.print(f"browser {devices[0].client_id}, customer {customer}: {len(links)} pieces of evidence", markup=False)
+    for each in evidence:
+        console.print(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}", markup=False)
+    console.print(
+        f"{share['events']} events and {share['sessions']} visits are this customer's; {_after(devices[0].customers, customer)}"
+    )
+    now = int(time.time() * 1000)
+    reverses = links[-1].link_id if len(links) == 1 else ""
+    return unlink_of(shop, visitor_id, devices[0].client_id, customer, asked_at=now, reverses=reverses)
+
+
+def _after(customers: tuple[str, ...], taken: str) -> str:
+    others = sorted({each for each in customers if each not in ("", taken)})
+    if not others:
+        return "they would be those of a person of its own"
+    if len(others) == 1:
+        return f"the whole browser would be customer {others[0]}'s"
+    return f"visits would be those of {', '.join(others)} where evidence says so, else nobody's"
+
+
+async def _publish(record: Link) -> tuple[int, int]:
+    kafka = settings(KafkaSettings)
+    return await publish(kafka, await registry.codec(settings(RegistrySettings), kafka), record)
