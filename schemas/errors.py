@@ -25,6 +25,8 @@ Reason = Literal[
     "bad_signature",
     # A webhook topic we do not take.
     "unknown_topic",
+    # A webhook names a product, and the shop system does not give it to us.
+    "not_fetched",
     # The Kafka record does not decode with any schema we know.
     "undecodable",
     # A rule could not apply to the record: a bug of ours, kept for replay.

@@ -11,7 +11,6 @@ from typing import Any, Final, Protocol
 
 import orjson
 import structlog
-from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,6 +19,7 @@ from connectors.shopify.orders import to_order
 from connectors.shopify.products import Delivery, to_inventory_change, to_product_change, to_product_deletion
 from connectors.shopify.signatures import header, is_signed
 from connectors.shopify.values import moment
+from connectors.storefronts.metrics import UNAUTHENTIC, WEBHOOKS
 from schemas.errors import TerminalError, TransientError
 from schemas.identifiers import rejection_id
 from schemas.records import OrderReceived, ProductChange, Rejected, Shop
@@ -28,9 +28,6 @@ PATH: Final = "/v1/webhooks/shopify"
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Of a body; a product may have 2,048 variants."""
 KEPT_BYTES: Final = 1_048_576
-
-WEBHOOKS: Final = Counter("ingest_webhooks_received", "Authentic webhooks by what became of them.", ("shop", "outcome"))
-UNAUTHENTIC: Final = Counter("ingest_webhooks_unauthentic", "Webhooks answered 401.")
 
 _PRODUCTS: Final[dict[str, Callable[[Any, Delivery], ProductChange]]] = {
     "products/create": to_product_change,

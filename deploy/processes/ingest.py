@@ -25,8 +25,11 @@ from connectors.kafka.publisher import Publisher
 from connectors.kafka.records import RecordWriter
 from connectors.kafka.shops import ShopDirectory
 from connectors.shopify.webhooks import MOST_BYTES, WebhookDoor
+from connectors.storefronts.calls import http_client
+from connectors.storefronts.door import StorefrontDoor
 from deploy.processes.ingest_sink import KafkaSink
 from deploy.processes.serving import Server, event_loop
+from deploy.storefronts import systems
 from schemas.codec import Codec
 from schemas.records import Shop
 from schemas.settings import IngestSettings, KafkaSettings, RegistrySettings, settings
@@ -83,7 +86,11 @@ async def build(ingest: IngestSettings, kafka: KafkaSettings, codec: Codec) -> S
     )
     envelopes, records = EnvelopeWriter(publisher.publish, codec, limits), RecordWriter(publisher.publish, limits)
     sink = KafkaSink(codec, kafka.partitions, envelopes, records, publisher.problem)
-    webhooks = WebhookDoor(shops, sink, secrets, partial(read_body, max_bytes=MOST_BYTES))
+    http, read = http_client(), partial(read_body, max_bytes=MOST_BYTES)
+    webhooks = [
+        *WebhookDoor(shops, sink, secrets, read).routes(),
+        *(route for system in systems(http) for route in StorefrontDoor(system, shops, sink, secrets, read).routes()),
+    ]
 
     @asynccontextmanager
     async def connected(_: Starlette) -> AsyncIterator[None]:
@@ -95,8 +102,9 @@ async def build(ingest: IngestSettings, kafka: KafkaSettings, codec: Codec) -> S
             await asyncio.gather(envelopes.stop(), records.stop())
             await shops.follower.stop()
             await publisher.stop()
+            await http.aclose()
 
-    return create_app(shops, sink, ingest, webhooks.routes(), lifespan=connected)
+    return create_app(shops, sink, ingest, webhooks, lifespan=connected)
 
 
 async def serve() -> None:

@@ -1,0 +1,1 @@
+"""What the connectors to shop systems share: the door their webhooks come through, signatures, and patient requests."""

@@ -1,0 +1,1 @@
+"""WooCommerce: its webhooks, its REST API, and what its products mean."""

@@ -1,0 +1,339 @@
+"""WooCommerce: who is let in, what each webhook becomes, and what is fetched for it."""
+
+import base64
+import hmac
+import json
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.storefronts.calls import Caller, http_client
+from connectors.woocommerce.client import WooClient
+from connectors.woocommerce.webhooks import PATH, WooCommerce
+from deploy.servers.storefronts.woocommerce import WooShop
+from schemas.errors import ConfigurationError, TerminalError, TransientError
+from schemas.records import Product, ProductChange, Shop
+from streams.rules.catalogs import Catalog
+from tests.builders import a_shop
+from tests.doors import FakeShops, FakeSink
+from tests.storefronts import Naps, a_caller, a_storefront_door, a_woo_access, posted
+
+MODIFIED = 1_792_995_200_000
+
+
+def a_woo_shop(**changes: Any) -> Shop:
+    return a_shop(domains=["woo.example"], woocommerce=a_woo_access(), **changes)
+
+
+def a_product(**changes: Any) -> dict[str, Any]:
+    product = {
+        "id": 9007199254740993,
+        "parent_id": 0,
+        "name": "Ship Your <b>Idea</b> &ndash; Tee",
+        "slug": "idea",
+        "permalink": "https://woo.example/product/idea/",
+        "date_modified": "2026-10-26T08:13:20",
+        "date_modified_gmt": "2026-10-26T06:13:20",
+        "type": "simple",
+        "status": "publish",
+        "description": "<p>Tee</p>",
+        "sku": "IDEA",
+        "price": "15.00",
+        "regular_price": "20.00",
+        "sale_price": "15.00",
+        "manage_stock": True,
+        "stock_quantity": 7,
+        "stock_status": "instock",
+        "backorders": "no",
+        "categories": [{"id": 9, "name": "Clothing"}, {"id": 14, "name": "T-shirts"}],
+        "tags": [{"name": "cotton"}],
+        "images": [{"src": "//woo.example/a.jpg"}, {"src": False}],
+        "attributes": [{"name": "Brand", "options": ["Acme"]}],
+        "variations": [],
+        "meta_data": [
+            {"key": "_hidden", "value": "x"},
+            {"key": "material", "value": "cotton"},
+            {"key": "a", "value": []},
+        ],
+    }
+    return product | changes
+
+
+def a_variation(**changes: Any) -> dict[str, Any]:
+    variation = {
+        "id": 732,
+        "parent_id": 799,
+        "type": "variation",
+        "date_modified_gmt": "2026-10-26T06:13:25",
+        "permalink": "https://woo.example/product/idea/?attribute_pa_color=black",
+        "sku": "IDEA-BLACK",
+        "price": "9.00",
+        "regular_price": "9.00",
+        "status": True,
+        "manage_stock": "parent",
+        "stock_quantity": None,
+        "stock_status": "instock",
+        "image": {"src": "https://woo.example/black.jpg"},
+        "attributes": [{"id": 6, "name": "Color", "option": "Black"}],
+    }
+    return variation | changes
+
+
+def a_variable_product(**changes: Any) -> dict[str, Any]:
+    return a_product(**{"id": 799, "type": "variable", "price": "", "regular_price": "", "variations": [732]} | changes)
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WOO_KEY", "ck_test")
+    monkeypatch.setenv("WOO_SECRET", "cs_test")
+
+
+def headers_of(topic: str, body: bytes, **changes: str) -> dict[str, str]:
+    signature = base64.b64encode(hmac.new(b"wc_secret", body, sha256).digest()).decode()
+    return {
+        "x-wc-webhook-topic": topic,
+        "x-wc-webhook-source": "https://woo.example/shop/",
+        "x-wc-webhook-signature": signature,
+        "x-wc-webhook-delivery-id": "same-for-a-whole-second",
+        "content-type": "application/json",
+    } | changes
+
+
+class Stage:
+    """A door and the shop behind it."""
+
+    def __init__(self, *shops: Shop) -> None:
+        self.sink, self.api, self.naps = FakeSink(), WooShop(root="/shop"), Naps()
+        caller = a_caller(self.api.app(), self.naps)
+        system = WooCommerce(lambda access: WooClient(access, caller))
+        self.door = a_storefront_door(self.sink, system, FakeShops(*(shops or (a_woo_shop(),))))
+
+    async def told(self, topic: str, value: Any, **changes: str) -> httpx.Response:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return await posted(self.door, PATH, body, headers_of(topic, body, **changes))
+
+    def change(self) -> tuple[ProductChange, Product]:
+        (change,) = self.sink.products
+        assert change["product"] is not None
+        return change, change["product"]
+
+
+async def test_a_simple_product_is_its_own_variant() -> None:
+    stage = Stage()
+
+    answer = await stage.told("product.updated", a_product())
+
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "accepted")
+    change, product = stage.change()
+    assert (change["product_id"], change["source"], change["occurred_at"]) == (
+        "9007199254740993",
+        "woocommerce",
+        MODIFIED,
+    )
+    assert (product["title"], product["status"], product["brand"]) == ("Ship Your Idea – Tee", "active", "Acme")
+    assert (product["categories"], product["images"]) == (["Clothing", "T-shirts"], ["https://woo.example/a.jpg"])
+    assert product["metafields"] == {"material": "cotton"}
+    (variant,) = product["variants"]
+    assert (variant["variant_id"], variant["price"], variant["compare_at_price"]) == ("9007199254740993", 15.0, 20.0)
+    assert (variant["inventory_quantity"], variant["inventory_tracked"], variant["available"]) == (7, True, True)
+
+
+async def test_a_product_with_variations_is_completed() -> None:
+    stage = Stage()
+    stage.api.products[799] = a_variable_product()
+    stage.api.variations[799] = [a_variation(), a_variation(id=733, price="-1", regular_price="-1", status="private")]
+
+    await stage.told("product.updated", a_variable_product())
+
+    change, product = stage.change()
+    assert change["occurred_at"] == MODIFIED + 5_000
+    black, other = product["variants"]
+    assert (black["variant_id"], black["options"], black["price"]) == ("732", {"Color": "Black"}, 9.0)
+    assert (black["inventory_quantity"], black["image_url"]) == (7, "https://woo.example/black.jpg")
+    assert (other["price"], other["available"]) == (None, False)
+
+
+async def test_a_variation_brings_its_whole_product() -> None:
+    stage = Stage()
+    stage.api.products[799], stage.api.variations[799] = a_variable_product(), [a_variation()]
+
+    await stage.told("product.updated", a_variation())
+
+    change, product = stage.change()
+    assert (change["product_id"], len(product["variants"])) == ("799", 1)
+
+
+async def test_a_variation_whose_product_is_gone_deletes_it() -> None:
+    stage = Stage()
+
+    await stage.told("product.updated", a_variation())
+
+    assert [(change["product_id"], change["action"]) for change in stage.sink.products] == [("799", "delete")]
+
+
+async def test_a_deletion_outlives_older_news_and_a_restoration_undoes_it() -> None:
+    stage, catalog = Stage(), Catalog()
+    await stage.told("product.deleted", {"id": 9007199254740993})
+    await stage.told("product.updated", a_product())
+    await stage.told("product.restored", a_product())
+
+    assert [catalog.apply(change) for change in stage.sink.products] == [True, False, True]
+    assert len(catalog) == 1
+
+
+async def test_the_ping_is_answered_200_unsigned() -> None:
+    stage = Stage()
+
+    answer = await posted(stage.door, PATH, b"webhook_id=17", {"content-type": "application/x-www-form-urlencoded"})
+
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "ping")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"x-wc-webhook-signature": "AAAA"}, 401),
+        ({"x-wc-webhook-signature": ""}, 401),
+        ({"x-wc-webhook-source": "https://other.example/", "x-wc-webhook-signature": "AAAA"}, 401),
+        ({"x-wc-webhook-source": "https://other.example/"}, 404),
+        ({"x-wc-webhook-source": "http://WOO.example/shop"}, 200),
+    ],
+)
+async def test_only_the_signed_learn_which_shops_there_are(changes: dict[str, str], status: int) -> None:
+    answer = await Stage().told("product.updated", a_product(), **changes)
+
+    assert answer.status_code == status
+
+
+async def test_deliveries_of_one_second_are_told_apart_and_a_doubled_one_is_taken_once() -> None:
+    stage = Stage()
+    first = await stage.told("product.updated", a_product())
+    other = await stage.told("product.updated", a_product(price="16.00"))
+    again = await stage.told("product.updated", a_product())
+
+    assert [each.json()["outcome"] for each in (first, other, again)] == ["accepted", "accepted", "duplicate"]
+    assert len(stage.sink.products) == 2
+
+
+async def test_what_kafka_did_not_take_is_not_remembered_as_taken() -> None:
+    stage = Stage()
+    stage.sink.down = "no broker"
+    refused = await stage.told("product.updated", a_product())
+    stage.sink.down = None
+    again = await stage.told("product.updated", a_product())
+
+    assert (refused.status_code, again.json()["outcome"]) == (503, "accepted")
+
+
+@pytest.mark.parametrize("topic", ["order.created", "customer.updated", "action.woocommerce_add_to_cart"])
+async def test_a_topic_we_do_not_take_is_no_failure(topic: str) -> None:
+    answer = await Stage().told(topic, {"id": 1})
+
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "ignored")
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "reason", "field"),
+    [
+        (b"{", 400, "bad_json", "body"),
+        ({}, 200, "missing_field", "id"),
+        (a_product(price="cheap"), 200, "wrong_type", "price"),
+        (a_product(stock_quantity=2**63), 200, "bad_value", "stock_quantity"),
+        (a_product(date_modified_gmt="soon"), 200, "bad_value", "date_modified_gmt"),
+        ([], 200, "wrong_type", "body"),
+    ],
+)
+async def test_a_body_we_cannot_use_is_kept(value: Any, status: int, reason: str, field: str) -> None:
+    stage = Stage()
+
+    answer = await stage.told("product.updated", value)
+
+    assert answer.status_code == status
+    assert [(each["reason"], each["field"]) for each in stage.sink.rejected] == [(reason, field)]
+
+
+async def test_what_cannot_be_fetched_is_kept_for_nobody_sends_it_again() -> None:
+    stage = Stage()
+    stage.api.stage.fail(503, times=9)
+
+    answer = await stage.told("product.updated", a_variable_product())
+
+    assert answer.status_code == 200
+    assert [each["reason"] for each in stage.sink.rejected] == ["not_fetched"]
+
+
+async def test_without_a_key_a_product_with_variations_is_kept_and_a_simple_one_taken() -> None:
+    stage = Stage(a_shop(woocommerce=a_woo_access(key_env=None)))
+
+    await stage.told("product.updated", a_variable_product())
+    await stage.told("product.updated", a_product())
+
+    assert ([each["reason"] for each in stage.sink.rejected], len(stage.sink.products)) == (["not_fetched"], 1)
+
+
+async def test_a_product_of_ten_thousand_variations_is_kept_and_not_published() -> None:
+    stage = Stage()
+    stage.api.products[799] = a_variable_product()
+    stage.api.variations[799] = [a_variation(id=number) for number in range(1, 10_001)]
+
+    await stage.told("product.updated", a_variable_product())
+
+    assert ([each["reason"] for each in stage.sink.rejected], stage.sink.products) == (["too_large"], [])
+    assert len(stage.api.stage.requests) <= 21, "it gives up early"
+
+
+async def test_a_description_of_300_kb_is_cut() -> None:
+    stage = Stage()
+
+    await stage.told("product.updated", a_product(description="x" * 300_000))
+
+    assert len(stage.change()[1]["description"] or "") == 10_000
+
+
+def a_full_shop(products: int) -> WooShop:
+    shop = WooShop(root="/shop")
+    for number in range(1, products + 1):
+        shop.products[number] = a_product(id=number, date_modified_gmt=f"2026-10-26T06:13:{number % 60:02d}")
+    return shop
+
+
+async def pulled(shop: WooShop, *, naps: Naps | None = None, **options: Any) -> list[int]:
+    client = WooClient(a_woo_access(), a_caller(shop.app(), naps))
+    return [each["id"] async for page in client.pages(**options) for each in page.products]
+
+
+async def test_a_pull_reads_every_page_once_and_can_begin_at_any() -> None:
+    shop = a_full_shop(250)
+
+    assert await pulled(shop) == list(range(1, 251))
+    assert await pulled(shop, first=3) == list(range(201, 251))
+    assert await pulled(WooShop(root="/shop")) == []
+
+
+async def test_a_delta_pull_asks_for_what_changed_since() -> None:
+    assert await pulled(a_full_shop(59), modified_after=MODIFIED + 36_000) == [57, 58, 59]
+
+
+async def test_a_pull_waits_when_told_to_and_tries_again() -> None:
+    shop, naps = a_full_shop(3), Naps()
+    shop.stage.fail(429, retry_after="7")
+    shop.stage.fail(502)
+
+    assert await pulled(shop, naps=naps) == [1, 2, 3]
+    assert naps.taken[0] == 7.0
+    assert naps.taken[1] <= 1.0
+
+
+async def test_a_pull_ends_with_what_was_wrong() -> None:
+    shop = a_full_shop(1)
+    shop.secret = "another"
+    with pytest.raises(TerminalError, match="401"):
+        await pulled(shop)
+    shop.stage.fail(500, times=3)
+    with pytest.raises(TransientError, match="500"):
+        await pulled(shop)
+    with pytest.raises(ConfigurationError):
+        WooClient(a_woo_access(secret_env="WOO_UNSET"), Caller(http_client()))
