@@ -10,32 +10,61 @@
 -- top = 20 (1 to 1000): how many parts of the breakdown, the largest first
 WITH
     if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
-    multiIf(
-        {breakdown:String} = 'product', arrayDistinct(items.product_id),
-        {breakdown:String} = 'category', arrayDistinct(items.category),
-        ['all']) AS parts,
+    length(arrayDistinct({steps:Array(String)})) < length({steps:Array(String)}) AS repeated,
+    {breakdown:String} IN ('product', 'category') AS of_items,
+    made AS
+    (
+        -- Milliseconds, since windowFunnel takes no DateTime64. What happened at one time counts in the order of the
+        -- steps, each name standing where it comes first.
+        SELECT
+            if({by:String} = 'session', session_id, person_id) AS who, 'all' AS part, occurred_at, session_id,
+            toUInt8(indexOf({steps:Array(String)}, name)) AS number,
+            toUInt64(toUnixTimestamp64Milli(occurred_at)) AS moment
+        FROM events_by_person
+        WHERE NOT (repeated OR of_items)
+          AND shop_id = {shop:String}
+          AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+          AND name IN {steps:Array(String)}
+        UNION ALL
+        -- An event is a row for each step it may be and each product it is about. Its later steps come before its
+        -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
+        -- gap, the step in which its name comes first, a hash that tells events of one time apart, the step.
+        SELECT
+            if({by:String} = 'session', session_id, person_id) AS who,
+            arrayJoin(multiIf(
+                {breakdown:String} = 'product', arrayDistinct(items.product_id),
+                {breakdown:String} = 'category', arrayDistinct(items.category),
+                ['all'])) AS part,
+            occurred_at, session_id,
+            toUInt8(arrayJoin(arrayFilter(
+                (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
+            bitOr(
+                bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
+                bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
+                + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment
+        FROM events_by_person
+        WHERE (repeated OR of_items)
+          AND shop_id = {shop:String}
+          AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+          AND name IN {steps:Array(String)}
+    ),
     walked AS
     (
         SELECT
-            if({by:String} = 'session', session_id, person_id) AS who,
-            arrayJoin(parts) AS part,
-            -- Milliseconds, since windowFunnel takes no DateTime64. strict_once: an event is one step only, even where
-            -- a step is repeated. Steps at the same time count in their order. One condition a step: linear.
-            windowFunnel({window_hours:UInt32} * 3600000, 'strict_once')
+            who,
+            part,
+            -- Its mode strict_once would keep every way there is in memory: a few hundred events are gigabytes.
+            windowFunnel({window_hours:UInt64} * 3600000 * if(repeated OR of_items, 8388608, 1)
+                         + if(repeated OR of_items, 4194304, 0))
             (
-                toUInt64(toUnixTimestamp64Milli(occurred_at)),
-                name = {steps:Array(String)}[1] AND length({steps:Array(String)}) BETWEEN 2 AND 20,
-            name = {steps:Array(String)}[2], name = {steps:Array(String)}[3], name = {steps:Array(String)}[4],
-            name = {steps:Array(String)}[5], name = {steps:Array(String)}[6], name = {steps:Array(String)}[7], name = {steps:Array(String)}[8],
-            name = {steps:Array(String)}[9], name = {steps:Array(String)}[10], name = {steps:Array(String)}[11], name = {steps:Array(String)}[12],
-            name = {steps:Array(String)}[13], name = {steps:Array(String)}[14], name = {steps:Array(String)}[15], name = {steps:Array(String)}[16],
-            name = {steps:Array(String)}[17], name = {steps:Array(String)}[18], name = {steps:Array(String)}[19], name = {steps:Array(String)}[20]
+                moment,
+                number = 1, number = 2, number = 3, number = 4, number = 5,
+                number = 6, number = 7, number = 8, number = 9, number = 10,
+                number = 11, number = 12, number = 13, number = 14, number = 15,
+                number = 16, number = 17, number = 18, number = 19, number = 20
             ) AS level,
-            argMinIf(session_id, (occurred_at, session_id), name = {steps:Array(String)}[1]) AS first_session
-        FROM events_by_person
-        WHERE shop_id = {shop:String}
-          AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
-          AND name IN {steps:Array(String)}
+            argMinIf(session_id, (occurred_at, session_id), number = 1) AS first_session
+        FROM made
         GROUP BY who, part
     ),
     by_level AS

@@ -17,20 +17,30 @@ SELECT
     argMaxIf(product_title, (occurred_at, event_id), product_title != '') AS last_product,
     argMaxIf(value, (occurred_at, event_id), value IS NOT NULL) AS last_value,
     argMaxIf(currency, (occurred_at, event_id), value IS NOT NULL) AS last_currency
-FROM events_by_person
-WHERE shop_id = {shop:String}
-  AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
-  AND name IN {steps:Array(String)}
-GROUP BY person_id
-HAVING {made:UInt8} = windowFunnel({window_hours:UInt32} * 3600000, 'strict_once')
+FROM
 (
-    toUInt64(toUnixTimestamp64Milli(occurred_at)),
-    name = {steps:Array(String)}[1] AND length({steps:Array(String)}) BETWEEN 2 AND 20,
-            name = {steps:Array(String)}[2], name = {steps:Array(String)}[3], name = {steps:Array(String)}[4],
-            name = {steps:Array(String)}[5], name = {steps:Array(String)}[6], name = {steps:Array(String)}[7], name = {steps:Array(String)}[8],
-            name = {steps:Array(String)}[9], name = {steps:Array(String)}[10], name = {steps:Array(String)}[11], name = {steps:Array(String)}[12],
-            name = {steps:Array(String)}[13], name = {steps:Array(String)}[14], name = {steps:Array(String)}[15], name = {steps:Array(String)}[16],
-            name = {steps:Array(String)}[17], name = {steps:Array(String)}[18], name = {steps:Array(String)}[19], name = {steps:Array(String)}[20]
+    SELECT
+        person_id, customer_id, occurred_at, name, event_id, product_title, value, currency,
+        toUInt8(arrayJoin(arrayFilter(
+    (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
+        -- As in funnel.sql: an event is one step only, even where a step is repeated.
+        bitOr(
+    bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
+    bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
+    + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment
+    FROM events_by_person
+    WHERE shop_id = {shop:String}
+      AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+      AND name IN {steps:Array(String)}
+)
+GROUP BY person_id
+HAVING {made:UInt8} = windowFunnel({window_hours:UInt64} * 3600000 * 8388608 + 4194304)
+(
+    moment,
+    number = 1, number = 2, number = 3, number = 4, number = 5,
+    number = 6, number = 7, number = 8, number = 9, number = 10,
+    number = 11, number = 12, number = 13, number = 14, number = 15,
+    number = 16, number = 17, number = 18, number = 19, number = 20
 )
 ORDER BY last_at DESC, person
 LIMIT {top:UInt32}

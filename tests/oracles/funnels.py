@@ -13,20 +13,24 @@ Made = tuple[int, str]
 
 
 def level(made: Iterable[Made], steps: Sequence[str], window: int) -> int:
-    """Count how many *steps* were made in order: each by an event of its own, the last within *window* of the first."""
-    events = sorted(made)
+    """Count how many *steps* were made in order: each by an event of its own, the last within *window* of the first.
 
-    def further(number: int, first_at: int, at: int, used: frozenset[int]) -> int:
+    Things of one time happened in the order in which their names come first in the funnel.
+    """
+    events = sorted((each for each in made if each[1] in steps), key=lambda each: (each[0], steps.index(each[1])))
+
+    def further(number: int, first_at: int, index: int) -> int:
         if number == len(steps):
             return number
         best = number
-        for index, (when, name) in enumerate(events):
+        for place in range(index, len(events)):
+            when, name = events[place]
             first = when if number == 0 else first_at
-            if index not in used and name == steps[number] and when >= at and when - first <= window:
-                best = max(best, further(number + 1, first, when, used | {index}))
+            if name == steps[number] and when - first <= window:
+                best = max(best, further(number + 1, first, place + 1))
         return best
 
-    return further(0, 0, 0, frozenset())
+    return further(0, 0, 0)
 
 
 def shortest(made: Iterable[Made], steps: Sequence[str], window: int) -> int | None:
