@@ -40,7 +40,7 @@ EVENTS_RECEIVED: Final = Topic(
 )
 ORDERS_RECEIVED: Final = Topic(
     "orders.received",
-    "none: the partition is chosen by shop and checkout token",
+    "none: the partition is chosen by shop and order",
     "OrderEnvelope",
     "ingest",
     ("stitch",),

@@ -9,12 +9,12 @@ from typing import Any
 from connectors.kafka.partitioning import partition_of
 from schemas import topics
 from schemas.codec import Codec
-from schemas.identifiers import person_id
+from schemas.identifiers import link_id, person_id, visitor_id
 from schemas.records import EnrichedEvent, Event, Link, Order, OrderReceived, Rejected, Session, Shop, Timeline
 from streams.rules.catalogs import Catalog
+from streams.rules.checkouts import order_key
 from streams.rules.identities import Segments, customer_at
-from streams.rules.links import of_hold_over
-from streams.rules.purchases import checkout_key
+from streams.rules.news import of_hold_over
 from streams.stitching import Outcome, Source, Stitcher
 from streams.stitching.outcomes import Due
 
@@ -62,11 +62,15 @@ class Pipeline:
         self._append(EVENTS, partition, CODEC.encode("EventEnvelope", {"events": list(events)}))
 
     def publish_order(self, *orders: OrderReceived) -> None:
-        """Put order webhooks on their checkouts' partitions."""
+        """Put order webhooks on their orders' partitions."""
         for order in orders:
-            key = checkout_key(order["checkout_token"], order["order_id"])
-            partition = partition_of(order["shop_id"], key or "", self.partitions)
+            partition = partition_of(order["shop_id"], order_key(order["order_id"]) or "", self.partitions)
             self._append(ORDERS, partition, CODEC.encode("OrderEnvelope", {"orders": [order]}))
+
+    def publish_link(self, link: Link) -> None:
+        """Put *link* on the partition of whom it is addressed to."""
+        partition = partition_of(link["shop_id"], link["identifier"], self.partitions)
+        self._append(LINKS, partition, CODEC.encode("Link", link))
 
     def _append(self, topic: str, partition: int, value: bytes) -> None:
         self.logs.setdefault((topic, partition), []).append(value)
@@ -154,3 +158,26 @@ class Pipeline:
     def purchases(self) -> list[EnrichedEvent]:
         """List the purchases said, in order."""
         return [each for each in self.events if each["event"]["name"] == "purchase"]
+
+
+def an_unlink(client: str, customer: str, at: int) -> Link:
+    """Ask at *at* to take *customer* away from a browser of the shop `demo`."""
+    visitor = visitor_id("demo", client)
+    return {
+        "link_id": link_id("demo", "unlink", visitor, customer, str(at)),
+        "shop_id": "demo",
+        "action": "unlink",
+        "identifier_type": "visitor",
+        "identifier": visitor,
+        "visitor_id": visitor,
+        "client_id": client,
+        "checkout_token": None,
+        "order_id": None,
+        "customer_id": customer,
+        "session_id": None,
+        "reason": "unlink",
+        "event_id": "asked",
+        "occurred_at": at,
+        "received_at": at,
+        "event": None,
+    }

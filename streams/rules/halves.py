@@ -20,10 +20,15 @@ class Half(NamedTuple):
     session_id: str
     customer_id: str | None
 
+    @property
+    def position(self) -> tuple[EpochMillis, str]:
+        """Where it stands among what browsers said: of two completions of one order the first counts."""
+        return (self.event["occurred_at"], self.event["event_id"])
+
 
 class OrderState(NamedTuple):
     """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
-    not yet.
+    not yet. *left_as*: the event id it left with, where that is not named after the order.
     """
 
     order_id: str
@@ -32,6 +37,23 @@ class OrderState(NamedTuple):
     pixel: Half | None = None
     sent: int = 0
     version: int = 0
+    left_as: str = ""
+
+
+def has_half(order: OrderState) -> bool:
+    """Tell whether anybody has told of the order at all."""
+    return order.opening is not None or order.pixel is not None
+
+
+def is_corrected(before: OrderState | None, order: OrderState) -> bool:
+    """Tell whether a purchase that has left was, as we know now, completed by another browser."""
+    return (
+        before is not None
+        and before.sent & PIXEL != 0
+        and before.pixel is not None
+        and order.pixel is not None
+        and order.pixel.event["visitor_id"] != before.pixel.event["visitor_id"]
+    )
 
 
 def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:

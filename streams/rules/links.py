@@ -1,15 +1,34 @@
-"""Writes evidence down as `Link`s, each named after what it says, so that a replay says the same."""
+"""Writes what browsers show as `Link`s, each named after what it says, so that a replay says the same."""
 
 from typing import Final
 
-from schemas.identifiers import link_id, purchase_event_id
-from schemas.records import EpochMillis, Event, Link
-from streams.rules.purchases import News
+from schemas.identifiers import link_id
+from schemas.records import Event, Link
+from streams.rules.evidence import FOR_EVER, Evidence, Unlink
 
 LOGIN: Final = "login"
 CHECKOUT: Final = "checkout"
-ORDER: Final = "order"
-HOLD_OVER: Final = "hold_over"
+COMPLETED: Final = "checkout_completed"
+CONTESTED: Final = "contested"
+
+LINK: Final = "link"
+UNLINK: Final = "unlink"
+
+
+def evidence_of(link: Link) -> Evidence:
+    """Read from a link to a browser what was seen there."""
+    customer, via = link["customer_id"] or "", link["checkout_token"] or f"order:{link['order_id']}"
+    return Evidence(link["occurred_at"], customer, link["received_at"], via)
+
+
+def taken_back(unlink: Link) -> Unlink:
+    """Read from an unlink to a browser which evidence it takes back.
+
+    Of one customer, whatever told it until then; what is contested says nothing for ever.
+    """
+    if unlink["reason"] != CONTESTED:
+        return Unlink(unlink["customer_id"] or "", "", unlink["received_at"])
+    return Unlink(unlink["customer_id"] or "", unlink["checkout_token"] or "", FOR_EVER)
 
 
 def of_login(event: Event, customer_id: str, session_id: str) -> Link:
@@ -18,7 +37,7 @@ def of_login(event: Event, customer_id: str, session_id: str) -> Link:
     return {
         "link_id": link_id(shop_id, LOGIN, visitor_id, session_id, customer_id),
         "shop_id": shop_id,
-        "action": "link",
+        "action": LINK,
         "identifier_type": "visitor",
         "identifier": visitor_id,
         "visitor_id": visitor_id,
@@ -37,11 +56,11 @@ def of_login(event: Event, customer_id: str, session_id: str) -> Link:
 
 def of_checkout(event: Event, checkout: str, customer_id: str | None, session_id: str) -> Link:
     """Say that *event*'s browser used a checkout; carries the event, the browser's half of a purchase."""
-    shop_id, visitor_id, completed = event["shop_id"], event["visitor_id"], event["name"] == "checkout_completed"
+    shop_id, visitor_id, completed = event["shop_id"], event["visitor_id"], event["name"] == COMPLETED
     return {
         "link_id": link_id(shop_id, CHECKOUT, checkout, visitor_id, session_id, event["event_id"] if completed else ""),
         "shop_id": shop_id,
-        "action": "link",
+        "action": LINK,
         "identifier_type": "checkout",
         "identifier": checkout,
         "visitor_id": visitor_id,
@@ -50,61 +69,9 @@ def of_checkout(event: Event, checkout: str, customer_id: str | None, session_id
         "order_id": event["order_id"],
         "customer_id": customer_id,
         "session_id": session_id,
-        "reason": "checkout_completed" if completed else CHECKOUT,
+        "reason": COMPLETED if completed else CHECKOUT,
         "event_id": event["event_id"],
         "occurred_at": event["occurred_at"],
         "received_at": event["received_at"],
         "event": event,
-    }
-
-
-def of_order(shop_id: str, checkout: str, news: News, received_at: EpochMillis) -> Link:
-    """Tell a browser that used a checkout whose order it became."""
-    client, customer_id, order_id = news
-    return {
-        "link_id": link_id(
-            shop_id, ORDER, client.visitor_id, client.session_id, customer_id, order_id, str(client.used_at)
-        ),
-        "shop_id": shop_id,
-        "action": "link",
-        "identifier_type": "visitor",
-        "identifier": client.visitor_id,
-        "visitor_id": client.visitor_id,
-        "client_id": client.client_id,
-        "checkout_token": None if checkout.startswith("order:") else checkout,
-        "order_id": order_id,
-        "customer_id": customer_id,
-        "session_id": client.session_id or None,
-        "reason": ORDER,
-        "event_id": purchase_event_id(shop_id, order_id),
-        "occurred_at": client.used_at,
-        "received_at": received_at,
-        "event": None,
-    }
-
-
-def of_hold_over(
-    shop_id: str, checkout: str, order_id: str, *, deadline: EpochMillis, received_at: EpochMillis
-) -> Link:
-    """Say that an order has waited for its other half long enough: it leaves as it is.
-
-    As a record on the checkout's own partition it is taken in order with everything else, and a replay repeats it.
-    """
-    return {
-        "link_id": link_id(shop_id, HOLD_OVER, checkout, order_id),
-        "shop_id": shop_id,
-        "action": "link",
-        "identifier_type": "checkout",
-        "identifier": checkout,
-        "visitor_id": None,
-        "client_id": None,
-        "checkout_token": None if checkout.startswith("order:") else checkout,
-        "order_id": order_id,
-        "customer_id": None,
-        "session_id": None,
-        "reason": HOLD_OVER,
-        "event_id": purchase_event_id(shop_id, order_id),
-        "occurred_at": deadline,
-        "received_at": received_at,
-        "event": None,
     }

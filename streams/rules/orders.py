@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from schemas import identifiers
 from schemas.records import Event, Order, OrderReceived
+from streams.rules.checkouts import CheckoutState
 from streams.rules.halves import PIXEL, WEBHOOK, Half, OrderState, match_of
 from streams.rules.identities import identifies
-from streams.rules.purchases import CheckoutState
 
 PURCHASE: Final = "purchase"
 
@@ -31,7 +31,7 @@ def to_row(shop_id: str, state: CheckoutState, order: OrderState) -> Order:
     return {
         "shop_id": shop_id,
         "order_id": order.order_id,
-        "checkout_token": told["checkout_token"],
+        "checkout_token": told["checkout_token"] or (pixel["checkout_token"] if pixel else None),
         "cart_token": told["cart_token"] or (pixel["cart_token"] if pixel else None),
         "customer_id": _customer(shop, half),
         "client_id": pixel["client_id"] if pixel else None,
@@ -48,9 +48,13 @@ def to_row(shop_id: str, state: CheckoutState, order: OrderState) -> Order:
         "items": told["items"],
         "seen_in_webhook_at": order.opening["received_at"] if order.opening else None,
         "seen_in_pixel_at": order.pixel.event["received_at"] if order.pixel else None,
-        "purchase_event_id": identifiers.purchase_event_id(shop_id, order.order_id),
+        "purchase_event_id": _event_id(shop_id, order),
         "version": order.version,
     }
+
+
+def _event_id(shop_id: str, order: OrderState) -> str:
+    return order.left_as or identifiers.purchase_event_id(shop_id, order.order_id)
 
 
 def _told(order: OrderState) -> OrderReceived | Event:
@@ -74,8 +78,8 @@ def to_purchase(shop_id: str, state: CheckoutState, order: OrderState, halves: i
     event = _browser_part(half.event) if half else _without_browser(shop_id, order)
     if shop is not None:
         event = _with_shop_part(event, shop)
-    event["event_id"] = identifiers.purchase_event_id(shop_id, order.order_id)
-    event["order_id"] = order.order_id
+    event["event_id"] = _event_id(shop_id, order)
+    event["order_id"] = order.order_id or None
     customer = _customer(shop, half) or (half.customer_id if half else None)
     event["customer_id"] = _customer(shop, half)
     session_id = half.session_id if half else ""

@@ -9,8 +9,11 @@ from typing import Any, Final
 
 import orjson
 
+from streams.rules.checkouts import CheckoutState, Client, Owner
+from streams.rules.evidence import Evidence, Unlink
 from streams.rules.halves import Half, OrderState
-from streams.rules.purchases import CheckoutState, Client, waiting_since
+from streams.rules.identities import Span
+from streams.rules.purchases import waiting_since
 from streams.rules.sessions import Entry, OpenSession
 from streams.rules.visitors import Absorbed, Mark, VisitorState
 
@@ -37,9 +40,8 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
     _check(written)
     end = 3 + int.from_bytes(written[1:3], "big")
     fields = orjson.loads(written[end:])
-    client_id, applied, latest, received, sessions, absorbed, spans, evidence, only, version, logins, tokens = fields[
-        :12
-    ]
+    client_id, applied, latest, received, sessions, absorbed, spans, evidence, only, version, *fields = fields
+    logins, tokens, fbp, fbc, unlinks, heard = fields
     return VisitorState(
         client_id,
         tuple(applied),
@@ -48,13 +50,16 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
         received,
         tuple([_session(each) for each in sessions]),
         tuple([Absorbed(_session(session), event_id) for session, event_id in absorbed]),
-        tuple([tuple(each) for each in spans]),
-        tuple([tuple(each) for each in evidence]),
+        tuple([Span(*each) for each in spans]),
+        tuple([Evidence(*each) for each in evidence]),
         only,
         version,
         tuple([Mark(*each) for each in logins]),
         tuple([Mark(*each) for each in tokens]),
-        *fields[12:],
+        fbp,
+        fbc,
+        tuple([Unlink(*each) for each in unlinks]),
+        heard,
     )
 
 
@@ -80,23 +85,23 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, clients, customers, context, unnamed, orders = orjson.loads(written[9:])
+    applied, clients, owners, context, unnamed, unnamed_for, orders, order, checkouts, heard = orjson.loads(written[9:])
     return CheckoutState(
         tuple(applied),
-        tuple(_client(each) for each in clients),
-        tuple((customer, order_id) for customer, order_id in customers),
+        tuple([Client(*each) for each in clients]),
+        tuple([Owner(*each) for each in owners]),
         _half(context),
         _half(unnamed),
-        tuple(
-            OrderState(order_id, opening, latest, _half(pixel), sent, version)
-            for order_id, opening, latest, pixel, sent, version in orders
-        ),
+        unnamed_for,
+        tuple(orders),
+        None if order is None else _order(*order),
+        tuple(checkouts),
+        heard,
     )
 
 
-def _client(fields: list[Any]) -> Client:
-    visitor_id, client_id, session_id, used_at, event_id, told = fields
-    return Client(visitor_id, client_id, session_id, used_at, event_id, tuple(told))
+def _order(order_id: str, opening: Any, latest: Any, pixel: Any, *rest: Any) -> OrderState:
+    return OrderState(order_id, opening, latest, _half(pixel), *rest)
 
 
 def _half(fields: list[Any] | None) -> Half | None:

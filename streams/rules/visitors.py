@@ -10,18 +10,17 @@ from typing import Final, NamedTuple
 from schemas.click_ids import latest_fbc
 from schemas.identifiers import person_id
 from schemas.records import EpochMillis, Event
-from streams.rules.identities import (
+from streams.rules.evidence import (
     NOBODY,
     SEVERAL,
     Evidence,
-    Segments,
-    Span,
-    customer_at,
-    segments,
-    with_customer,
+    Unlink,
+    only_customer,
+    standing,
     with_evidence,
-    with_spans,
+    with_unlink,
 )
+from streams.rules.identities import Segments, Span, customer_at, segments, with_spans
 from streams.rules.sessions import KEPT_MS, OpenSession, Placed, place, split_expired
 
 SEEN_EVENTS: Final = 128
@@ -51,7 +50,8 @@ class VisitorState(NamedTuple):
     """One browser. *applied*: the last offsets taken from `events.received` and `identities.linked`.
 
     *seen*: per event of late its digest and one byte, 1 if it came late. *latest* and *received*: the greatest times
-    seen, by the visitor's clock and ours. *spans*: sessions that are over. *only*: see `identities.with_customer`.
+    seen, by the visitor's clock and ours. *spans*: sessions that are over. *only*: see `evidence.only_customer`.
+    *heard*: when we last heard of this browser at all.
     """
 
     client_id: str
@@ -69,13 +69,16 @@ class VisitorState(NamedTuple):
     tokens: tuple[Mark, ...] = ()
     fbp: str | None = None
     fbc: str | None = None
+    unlinks: tuple[Unlink, ...] = ()
+    heard: EpochMillis = 0
 
 
 class Shown(NamedTuple):
-    """What an event is evidence of: a customer, and a checkout by its token or its order."""
+    """What an event is evidence of: a customer; a checkout, or a cart; and an order, by the names of their places."""
 
     customer: str | None = None
     token: str | None = None
+    order: str | None = None
 
 
 class Visit(NamedTuple):
@@ -110,7 +113,8 @@ def visit(state: VisitorState, event: Event, shown: Shown, *, gap_ms: int, day: 
     placed = place(state.sessions, event, gap_ms=gap_ms, day=day)
     evidence, only, logins, tokens = state.evidence, state.only, state.logins, state.tokens
     if shown.customer is not None:
-        evidence, only = with_evidence(evidence, time, shown.customer), with_customer(only, shown.customer)
+        evidence = with_evidence(evidence, Evidence(time, shown.customer, event["received_at"]))
+        only = _only(state, evidence, shown.customer)
         logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
     if shown.token is not None:
         tokens = _marked(tokens, Mark(shown.token, placed.session.session_id, event_id))
@@ -130,6 +134,8 @@ def visit(state: VisitorState, event: Event, shown: Shown, *, gap_ms: int, day: 
         tokens,
         event["fbp"] or state.fbp,
         state.fbc if event["fbc"] in (None, state.fbc) else latest_fbc(state.fbc, event["fbc"]),
+        state.unlinks,
+        max(state.heard, event["received_at"]),
     )
     return Visit(after, placed.session, placed.absorbed, late)
 
@@ -145,7 +151,7 @@ def _without_what_is_over(state: VisitorState, now: EpochMillis) -> VisitorState
     return state._replace(
         sessions=sessions,
         absorbed=tuple(each for each in state.absorbed if each.session.version >= now - KEPT_MS),
-        spans=with_spans(state.spans, ((each.started_at, each.ended_at) for each in ended), state.evidence),
+        spans=with_spans(state.spans, map(_span, ended), state.evidence),
     )
 
 
@@ -162,21 +168,42 @@ def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
     return (*marks, mark)[-MAX_MARKS:]
 
 
-def learn(state: VisitorState, time: EpochMillis, customer: str) -> VisitorState:
-    """Take from a link that *customer* used this browser at *time*; the same object when that says nothing new."""
-    evidence, only = with_evidence(state.evidence, time, customer), with_customer(state.only, customer)
-    if evidence is state.evidence and only == state.only:
+def learn(state: VisitorState, seen: Evidence) -> VisitorState:
+    """Take from a link what was *seen*; the same object when that says nothing new."""
+    evidence = with_evidence(state.evidence, seen)
+    if evidence is state.evidence:
         return state
-    return state._replace(evidence=evidence, only=only)
+    return state._replace(
+        evidence=evidence, only=_only(state, evidence, seen.customer), heard=max(state.heard, seen.received)
+    )
+
+
+def unlearn(state: VisitorState, unlink: Unlink, heard: EpochMillis) -> VisitorState:
+    """Take evidence back, also such as comes after its *unlink*; the same object when that says nothing new."""
+    unlinks = with_unlink(state.unlinks, unlink)
+    if unlinks is state.unlinks:
+        return state
+    only = only_customer(standing(state.evidence, unlinks))
+    return state._replace(unlinks=unlinks, only=only, heard=max(state.heard, heard))
+
+
+def _only(state: VisitorState, evidence: tuple[Evidence, ...], customer: str) -> str:
+    """Name the only customer after *customer* was seen too."""
+    if state.unlinks:
+        return only_customer(standing(evidence, state.unlinks))
+    return customer if state.only in (NOBODY, customer) else SEVERAL
 
 
 def timeline(state: VisitorState) -> Segments:
     """Say who used this browser when, as known now."""
     if state.only != SEVERAL:
         return segments((), (), state.only)
-    return segments(
-        [*state.spans, *((each.started_at, each.ended_at) for each in state.sessions)], state.evidence, state.only
-    )
+    spans = [*state.spans, *map(_span, state.sessions)]
+    return segments(spans, standing(state.evidence, state.unlinks), state.only)
+
+
+def _span(session: OpenSession) -> Span:
+    return Span(session.started_at, session.ended_at, session.session_id)
 
 
 def customer_of(state: VisitorState, time: EpochMillis) -> str | None:

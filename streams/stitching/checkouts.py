@@ -1,4 +1,4 @@
-"""Stitches what concerns one checkout: order webhooks, and what browsers and the hold tell of it."""
+"""Stitches what concerns one checkout, cart or order: webhooks, and what browsers and the hold tell of it."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -6,19 +6,10 @@ from typing import Final, NamedTuple
 from schemas.codec import Codec
 from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link, OrderReceived
-from streams.rules import links, orders
+from streams.rules import checkouts, news, orders, purchases
+from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
 from streams.rules.enrichment import splice
-from streams.rules.halves import OrderState, deadline, halves_to_send, match_of
-from streams.rules.purchases import (
-    CheckoutState,
-    checkout_key,
-    is_contested,
-    order_of,
-    take_link,
-    take_webhook,
-    told,
-    untold,
-)
+from streams.rules.halves import OrderState, deadline, halves_to_send, has_half, is_corrected, match_of
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Due, Outcome, Shops, Source
 from streams.stitching.products import Products
@@ -31,7 +22,7 @@ Read = Callable[[bytes], bytes | None]
 
 
 class Opened(NamedTuple):
-    """One checkout while a record about it is stitched: its name, as it was, and as it is."""
+    """One place while a record about it is stitched: its name, as it was, and as it is."""
 
     name: tuple[str, str]
     before: CheckoutState
@@ -39,7 +30,7 @@ class Opened(NamedTuple):
 
 
 class Checkouts:
-    """The checkouts that one record is about. Take everything, then `close`."""
+    """The places that one record is about. Take everything, then `close`."""
 
     def __init__(
         self, codec: Codec, products: Products, shops: Shops, memory: Memory[CheckoutState], read: Read
@@ -58,107 +49,127 @@ class Checkouts:
 
     def take_order(self, order: OrderReceived) -> None:
         """Take the shop's word on an order."""
-        if order["checkout_token"] is not None and is_junk(order["checkout_token"]):
-            self._outcome.count("junk", "checkout")
-        key = checkout_key(order["checkout_token"], order["order_id"])
-        if key is None:
+        place = order_key(order["order_id"])
+        if place is None:
             self._outcome.count("junk", "order")
             return
-        before = self._checkout(order["shop_id"], key)
-        self._settle(order["shop_id"], key, before, take_webhook(before, order), seen_at=order["received_at"])
+        if order["checkout_token"] is not None and is_junk(order["checkout_token"]):
+            self._outcome.count("junk", "checkout")
+        self._take(order["shop_id"], place, order["received_at"], lambda state: purchases.take_webhook(state, order))
 
     def take_link(self, link: Link) -> None:
-        """Take that a browser used a checkout, or that an order has waited long enough."""
-        shop_id, key = link["shop_id"], link["identifier"]
-        before = self._checkout(shop_id, key)
-        if link["reason"] == links.HOLD_OVER:
-            self._settle(shop_id, key, before, before, seen_at=link["received_at"], hold_over=link["order_id"])
+        """Take what browsers, orders and the hold tell a place."""
+        shop_id, place, received_at = link["shop_id"], link["identifier"], link["received_at"]
+        if link["reason"] == news.HOLD_OVER:
+            self._take(shop_id, place, received_at, lambda state: state, now=received_at)
+        elif is_order(place):
+            self._take(shop_id, place, received_at, lambda state: _at_order(state, link))
+        elif link["reason"] == news.ORDER:
+            self._take(shop_id, place, received_at, lambda state: checkouts.take_order(state, link))
         else:
-            after = take_link(before, link)
-            if is_contested(after):
-                self._outcome.count("junk", "contested")
-            self._settle(shop_id, key, before, after, seen_at=link["received_at"])
+            self._take(shop_id, place, received_at, lambda state: checkouts.take_use(state, link))
 
-    def _checkout(self, shop_id: str, checkout: str) -> CheckoutState:
-        key = _key(shop_id, checkout)
+    def _take(
+        self,
+        shop_id: str,
+        place: str,
+        heard: EpochMillis,
+        change: Callable[[CheckoutState], CheckoutState],
+        now: EpochMillis | None = None,
+    ) -> None:
+        before = self._checkout(shop_id, place)
+        if self._source.offset <= before.applied[self._applied]:
+            self._say_again(shop_id, place, before)
+            return
+        after = self._settled(shop_id, place, before, change(before), now)
+        after = self._say_row(shop_id, before, after, heard)
+        for link in self._news(shop_id, place, before, after):
+            self._outcome.add_link(link)
+        if after != before:
+            after = after._replace(heard=max(after.heard, heard))
+        key = _key(shop_id, place)
+        self._open[key] = self._open[key]._replace(state=after)
+
+    def _checkout(self, shop_id: str, place: str) -> CheckoutState:
+        key = _key(shop_id, place)
         if key not in self._open:
             written = self._read(key)
             state = CheckoutState() if written is None else self._memory.read(key, written)
-            self._open[key] = Opened((shop_id, checkout), state, state)
+            self._open[key] = Opened((shop_id, place), state, state)
         return self._open[key].state
 
-    def _settle(
-        self,
-        shop_id: str,
-        checkout: str,
-        before: CheckoutState,
-        after: CheckoutState,
-        *,
-        seen_at: EpochMillis,
-        hold_over: str | None = None,
-    ) -> None:
-        if self._source.offset <= before.applied[self._applied]:
-            self._say_again(shop_id, checkout, before, seen_at)
-            return
-        settled = []
-        for order in after.orders:
-            now = seen_at if order.order_id == hold_over else None
-            settled.append(self._send_if_ready(shop_id, after, order, now))
-        after, news = untold(after._replace(orders=tuple(settled)))
-        after = self._say_rows(shop_id, before, after, seen_at)
-        for each in news:
-            self._outcome.add_link(links.of_order(shop_id, checkout, each, seen_at))
-        key = _key(shop_id, checkout)
-        self._open[key] = self._open[key]._replace(state=after)
+    def _settled(
+        self, shop_id: str, place: str, before: CheckoutState, state: CheckoutState, now: EpochMillis | None
+    ) -> CheckoutState:
+        """Send what is ready to leave, each once; and again under its name when another browser turns out its first."""
+        order, hold_ms = state.order, self._hold_ms(shop_id)
+        if order is None:
+            if now is None or not purchases.leaves_alone(state, hold_ms, now):
+                return state
+            self._say_purchase(shop_id, state, purchases.unnamed_order(shop_id, place, state))
+            return state._replace(unnamed_for=checkouts.ALONE)
+        sent = halves_to_send(order, hold_ms, now)
+        if sent:
+            order = order._replace(sent=sent)
+            self._say_purchase(shop_id, state, order)
+            return state._replace(order=order)
+        if is_corrected(before.order, order):
+            self._say_purchase(shop_id, state, order)
+        return state
 
-    def _send_if_ready(
-        self, shop_id: str, state: CheckoutState, order: OrderState, now: EpochMillis | None
-    ) -> OrderState:
-        halves = halves_to_send(order, self._hold_ms(shop_id), now)
-        if not halves:
-            return order
-        self._say_purchase(shop_id, state, order, halves)
-        return order._replace(sent=halves)
-
-    def _say_purchase(self, shop_id: str, state: CheckoutState, order: OrderState, halves: int) -> None:
-        event, session_id, person_id = orders.to_purchase(shop_id, state, order, halves)
+    def _say_purchase(self, shop_id: str, state: CheckoutState, order: OrderState) -> None:
+        event, session_id, person_id = orders.to_purchase(shop_id, state, order, order.sent)
         products = self._products.facts_of(shop_id, event["items"], self._outcome)
         self._outcome.events.append(
             splice(self._codec.encode_bare("Event", event), session_id, person_id, products, False)
         )
 
-    def _say_rows(
+    def _say_row(
         self, shop_id: str, before: CheckoutState, after: CheckoutState, seen_at: EpochMillis
     ) -> CheckoutState:
-        rows = []
-        for order in after.orders:
-            known = order_of(before, order.order_id)
-            if known is None or orders.to_row(shop_id, before, known) != orders.to_row(shop_id, after, order):
-                order = order._replace(version=max(order.version + 1, seen_at))
-                self._outcome.add_order(orders.to_row(shop_id, after, order))
-                if known is None or match_of(known) != match_of(order):
-                    self._outcome.count("matched", match_of(order))
-            rows.append(order)
-        return after._replace(orders=tuple(rows))
+        order, known = after.order, before.order
+        if order is None or not has_half(order):
+            return after
+        if known is not None and orders.to_row(shop_id, before, known) == orders.to_row(shop_id, after, order):
+            return after
+        order = order._replace(version=max(order.version + 1, seen_at))
+        self._outcome.add_order(orders.to_row(shop_id, after, order))
+        if known is None or match_of(known) != match_of(order):
+            self._outcome.count("matched", match_of(order))
+        return after._replace(order=order)
 
-    def _say_again(self, shop_id: str, checkout: str, state: CheckoutState, seen_at: EpochMillis) -> None:
-        """Emit everything a checkout has come to, from the state as it is now. Changes nothing."""
-        for order in state.orders:
-            if order.sent:
-                self._say_purchase(shop_id, state, order, order.sent)
+    def _news(self, shop_id: str, place: str, before: CheckoutState, after: CheckoutState) -> list[Link]:
+        if after == before:
+            return []
+        most = most_visitors(self._shops, shop_id)
+        if is_contested(after, most):
+            self._outcome.count("junk", "contested")
+        known = news.of_place(shop_id, place, before, most_visitors=most)
+        said = news.of_place(shop_id, place, after, most_visitors=most)
+        return [link for link_id, link in said.items() if link_id not in known]
+
+    def _say_again(self, shop_id: str, place: str, state: CheckoutState) -> None:
+        """Emit everything a place has come to, from the state as it is now. Changes nothing."""
+        order = state.order
+        if order is not None and has_half(order):
+            if order.sent and not order.left_as:
+                self._say_purchase(shop_id, state, order)
             self._outcome.add_order(orders.to_row(shop_id, state, order))
-        for each in told(state):
-            self._outcome.add_link(links.of_order(shop_id, checkout, each, seen_at))
+        if state.unnamed_for == checkouts.ALONE:
+            self._say_purchase(shop_id, state, purchases.unnamed_order(shop_id, place, state))
+        most = most_visitors(self._shops, shop_id)
+        for link in news.of_place(shop_id, place, state, most_visitors=most).values():
+            self._outcome.add_link(link)
 
     def close(self) -> None:
         """Say what to keep, and which orders wait until when."""
-        for (shop_id, checkout), before, state in self._open.values():
+        for (shop_id, place), before, state in self._open.values():
             if state == before:
                 continue
-            key, offset = _key(shop_id, checkout), self._source.offset
+            key, offset = _key(shop_id, place), self._source.offset
             applied = (offset, state.applied[1]) if self._applied == ORDERS else (state.applied[0], offset)
             self._outcome.checkouts[key] = self._memory.write(key, state._replace(applied=applied))
-            self._outcome.due[key] = due_of(shop_id, checkout, state, self._hold_ms(shop_id))
+            self._outcome.due[key] = due_of(shop_id, place, state, self._hold_ms(shop_id))
 
     def _hold_ms(self, shop_id: str) -> int:
         return hold_seconds(self._shops, shop_id) * 1000
@@ -170,11 +181,30 @@ def hold_seconds(shops: Shops, shop_id: str) -> int:
     return shop["purchase_hold_seconds"] if shop is not None else DEFAULT_HOLD_SECONDS
 
 
-def due_of(shop_id: str, checkout: str, state: CheckoutState, hold_ms: int) -> tuple[Due, ...]:
-    """List the orders of a checkout that wait for their other half."""
-    ends = ((order.order_id, deadline(order, hold_ms)) for order in state.orders)
-    return tuple(Due(shop_id, checkout, order_id, end) for order_id, end in ends if end is not None)
+def most_visitors(shops: Shops, shop_id: str) -> int:
+    """Tell how many browsers may use one checkout of *shop_id* before it says nothing of them."""
+    return checkouts.MAX_VISITORS
 
 
-def _key(shop_id: str, checkout: str) -> bytes:
-    return f"{shop_id}|{checkout}".encode()
+def due_of(shop_id: str, place: str, state: CheckoutState, hold_ms: int) -> tuple[Due, ...]:
+    """List what waits at a place for its other half."""
+    order = state.order
+    if order is not None:
+        end = deadline(order, hold_ms) if has_half(order) else None
+        return () if end is None else (Due(shop_id, place, order.order_id, end),)
+    since = purchases.waiting_since(state)
+    return (Due(shop_id, place, "", since + hold_ms),) if since else ()
+
+
+def _at_order(state: CheckoutState, link: Link) -> CheckoutState:
+    """Take what a checkout or a browser tells an order; *link* names the order by its place."""
+    order_id = link["identifier"].partition(":")[2]
+    if link["reason"] == news.CONTEXT:
+        return purchases.take_context(state, link)
+    if link["reason"] == news.DEPARTED:
+        return purchases.take_departed(state, link, order_id)
+    return purchases.take_half(state, link, order_id)
+
+
+def _key(shop_id: str, place: str) -> bytes:
+    return f"{shop_id}|{place}".encode()

@@ -8,7 +8,7 @@ import time
 from typing import Final, NamedTuple
 
 from schemas.records import EpochMillis, Link
-from streams.rules.links import of_hold_over
+from streams.rules.news import of_hold_over
 from streams.stitching.outcomes import Due
 
 GRACE_MS: Final = 5_000

@@ -15,6 +15,7 @@ _COUNTERS: Final[Mapping[Fact, Counter]] = {
     "replayed": Counter("stitch_events_repeated", "Events said again because their record was read again."),
     "unknown_product": Counter("stitch_products_missed", "Items whose product the catalog does not know."),
     "linked": Counter("stitch_links_emitted", "Evidence told to other identifiers.", ("reason",)),
+    "unlinked": Counter("stitch_links_removed", "Unlinks by their reason; `nothing`: it was not so.", ("reason",)),
     "matched": Counter("stitch_orders_matched", "Orders by how their halves met.", ("match",)),
     "junk": Counter("stitch_identifiers_refused", "Identifiers that identify nobody.", ("kind",)),
     "rejected": Counter("stitch_records_rejected", "Records and members parked.", ("reason",)),

@@ -11,7 +11,9 @@ from schemas.records import EpochMillis, Link, Order, Rejected, Session, Shop, T
 CONTENT_TYPE: Final = "avro/binary"
 """Of what we refuse: a Kafka value as it came, or the one member of it that is bad as an envelope of its own."""
 
-Fact = Literal["stitched", "duplicate", "late", "replayed", "unknown_product", "linked", "matched", "junk", "rejected"]
+Fact = Literal[
+    "stitched", "duplicate", "late", "replayed", "unknown_product", "linked", "unlinked", "matched", "junk", "rejected"
+]
 
 
 class Shops(Protocol):

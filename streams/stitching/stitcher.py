@@ -7,6 +7,7 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.records import Link
+from streams.rules import links
 from streams.rules.catalogs import Catalog
 from streams.rules.states import checkout_from_bytes, checkout_to_bytes, visitor_from_bytes, visitor_to_bytes
 from streams.stitching import checkouts, visits
@@ -73,9 +74,9 @@ class Stitcher:
     def _stitch_link(self, source: Source, outcome: Outcome) -> None:
         link: Link = self._codec.decode(source.value)
         outcome.received_at = link["received_at"]
-        if link["action"] != "link":
-            raise TerminalError("bad_value", "action", "only `link` is taken")
-        if link["identifier_type"] == "checkout":
+        if link["action"] not in (links.LINK, links.UNLINK):
+            raise TerminalError("bad_value", "action", "neither link nor unlink")
+        if link["identifier_type"] == "checkout" and link["action"] == links.LINK:
             self._checkouts.begin(source, outcome, checkouts.LINKS)
             self._checkouts.take_link(link)
             self._checkouts.close()
@@ -84,4 +85,4 @@ class Stitcher:
             self._visits.take_link(link)
             self._visits.close()
         else:
-            raise TerminalError("bad_value", "identifier_type", "neither visitor nor checkout")
+            raise TerminalError("bad_value", "identifier_type", f"no {link['action']} is of this")

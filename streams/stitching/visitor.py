@@ -1,7 +1,7 @@
 """One browser while a record about it is stitched."""
 
 from schemas.records import Session
-from streams.rules.identities import SEVERAL
+from streams.rules.evidence import SEVERAL
 from streams.rules.sessions import OpenSession, session_row
 from streams.rules.visitors import Absorbed, Visit, VisitorState, session_customer, timeline
 from streams.stitching.outcomes import Outcome
@@ -37,7 +37,7 @@ class Visitor:
             self.state = self.state._replace(timeline_version=version)
             self._say_timeline(outcome)
             self._touch_sessions_with_another_customer()
-        elif self.is_replay and self.state.only:
+        elif self.is_replay and self.state.timeline_version:
             self._say_timeline(outcome)
         for session in self.state.sessions:
             if session.session_id in self.touched:

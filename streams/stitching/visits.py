@@ -8,12 +8,23 @@ from schemas.identifiers import is_junk
 from schemas.records import Event, Link, Shop
 from streams.rules import links
 from streams.rules.browser_ids import with_browser_ids
+from streams.rules.checkouts import checkout_key, order_key
 from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
-from streams.rules.purchases import checkout_key
 from streams.rules.sessions import OpenSession, containing
-from streams.rules.visitors import Mark, Shown, Visit, VisitorState, customer_of, learn, person_of, visit, was_seen
+from streams.rules.visitors import (
+    Mark,
+    Shown,
+    Visit,
+    VisitorState,
+    customer_of,
+    learn,
+    person_of,
+    unlearn,
+    visit,
+    was_seen,
+)
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
@@ -76,12 +87,14 @@ class Visits:
             self._outcome.count("late")
 
     def _links(self, before: VisitorState, done: Visit, event: Event, shown: Shown) -> list[Addressed]:
-        customer, token = shown
+        customer, token, order = shown
         told = []
         if customer is not None and done.state.logins is not before.logins:
             told.append(self._outcome.address(links.of_login(event, customer, done.session.session_id)))
-        if token is not None and (done.state.tokens is not before.tokens or event["name"] == "checkout_completed"):
+        if token is not None and (done.state.tokens is not before.tokens or event["name"] == links.COMPLETED):
             told.append(self._checkout_link(done.state, event, token, done.session))
+        if order is not None:
+            told.append(self._checkout_link(done.state, event, order, done.session))
         return told
 
     def _checkout_link(self, state: VisitorState, event: Event, key: str, session: OpenSession) -> Addressed:
@@ -98,11 +111,13 @@ class Visits:
         self._outcome.events.append(self._enriched(state, event, written, session, late=late))
         visitor.touched.add(session.session_id)
         visitor.absorbed += [each for each in state.absorbed if each.event_id == event["event_id"]]
-        customer, token = self._shown(event)
+        customer, token, order = self._shown(event)
         if customer is not None and _marked(state.logins, event):
             self._outcome.add_link(links.of_login(event, customer, session.session_id))
-        if token is not None and (_marked(state.tokens, event) or event["name"] == "checkout_completed"):
+        if token is not None and (_marked(state.tokens, event) or event["name"] == links.COMPLETED):
             self._outcome.links.append(self._checkout_link(state, event, token, session))
+        if order is not None:
+            self._outcome.links.append(self._checkout_link(state, event, order, session))
 
     def _enriched(
         self, state: VisitorState, event: Event, written: bytes, session: OpenSession, *, late: bool
@@ -116,9 +131,9 @@ class Visits:
 
     def _shown(self, event: Event) -> Shown:
         """Tell which customer and which checkout *event* is evidence of; junk is counted and is none."""
-        customer, token = event["customer_id"], event["checkout_token"]
-        completed = event["name"] == "checkout_completed"
-        if customer is None and token is None and not completed:
+        customer, token, cart = event["customer_id"], event["checkout_token"], event["cart_token"]
+        completed = event["name"] == links.COMPLETED
+        if customer is None and token is None and cart is None and not completed:
             return _NOTHING
         if is_junk(event["client_id"]) or not identifies(event["client_id"]):
             self._outcome.count("junk", "client")
@@ -128,18 +143,25 @@ class Visits:
             customer = None
         if token is not None and (is_junk(token) or not identifies(token)):
             self._outcome.count("junk", "checkout")
-        return Shown(customer, checkout_key(token, event["order_id"] if completed else None))
+        return Shown(customer, checkout_key(token, cart), order_key(event["order_id"]) if completed else None)
 
     def take_link(self, link: Link) -> None:
-        """Take that a customer used this browser, as an order elsewhere tells."""
+        """Take that a customer used this browser, as an order elsewhere tells, or that this is not so."""
         customer, client = link["customer_id"], link["client_id"]
-        if client is None or customer is None or is_junk(customer) or not identifies(customer):
+        contested = link["reason"] == links.CONTESTED
+        if client is None or not (contested or (not is_junk(customer) and identifies(customer))):
             self._outcome.count("junk", "customer")
             return
         visitor = self._visitor(link["shop_id"], link["identifier"], client)
-        if not visitor.is_replay:
-            visitor.state = learn(visitor.state, link["occurred_at"], customer)
-            visitor.received = max(visitor.received, link["received_at"])
+        if visitor.is_replay:
+            return
+        before, received = visitor.state, link["received_at"]
+        if link["action"] == links.UNLINK:
+            visitor.state = unlearn(before, links.taken_back(link), received)
+            self._outcome.count("unlinked", link["reason"] if visitor.state.only != before.only else "nothing")
+        else:
+            visitor.state = learn(before, links.evidence_of(link))
+        visitor.received = max(visitor.received, received)
 
     def _visitor(self, shop_id: str, visitor_id: str, client_id: str) -> Visitor:
         key = f"{shop_id}|{visitor_id}".encode()

@@ -2,29 +2,33 @@
 
 from itertools import permutations
 
-from streams.rules.identities import (
+import pytest
+
+from streams.rules.evidence import (
     MAX_EVIDENCE,
+    MAX_UNLINKS,
     NOBODY,
     SEVERAL,
     Evidence,
-    Segments,
-    customer_at,
-    segments,
-    with_customer,
+    Unlink,
+    only_customer,
+    standing,
     with_evidence,
+    with_unlink,
 )
+from streams.rules.identities import Segments, Span, customer_at, segments
 from tests.builders import MINUTE, NOON
 
-VISIT = (NOON, NOON + 20 * MINUTE)
-ANOTHER_VISIT = (NOON + 100 * MINUTE, NOON + 120 * MINUTE)
+VISIT = Span(NOON, NOON + 20 * MINUTE, "visit")
+ANOTHER_VISIT = Span(NOON + 100 * MINUTE, NOON + 120 * MINUTE, "another")
 
 
-def timeline_of(*evidence: Evidence) -> Segments:
+def timeline_of(*seen: tuple[int, str], unlinks: tuple[Unlink, ...] = ()) -> Segments:
     kept: tuple[Evidence, ...] = ()
-    only = NOBODY
-    for time, customer in evidence:
-        kept, only = with_evidence(kept, time, customer), with_customer(only, customer)
-    return segments([VISIT, ANOTHER_VISIT], kept, only)
+    for time, customer in seen:
+        kept = with_evidence(kept, Evidence(time, customer, time))
+    left = standing(kept, unlinks)
+    return segments([VISIT, ANOTHER_VISIT], left, only_customer(left))
 
 
 def test_nobody_is_known_without_evidence() -> None:
@@ -60,15 +64,55 @@ def test_the_order_evidence_comes_in_does_not_matter() -> None:
     assert len({timeline_of(*order) for order in permutations(evidence)}) == 1
 
 
-def test_two_customers_stay_two_however_often_they_are_seen() -> None:
-    assert with_customer(with_customer(SEVERAL, "ada"), "ada") == SEVERAL
-
-
 def test_evidence_is_bounded_and_keeps_where_customers_change() -> None:
-    evidence: tuple[Evidence, ...] = ((NOON, "bob"),)
+    evidence: tuple[Evidence, ...] = (Evidence(NOON, "bob", NOON),)
     for minute in range(1, 500):
-        evidence = with_evidence(evidence, NOON + minute * MINUTE, "ada")
+        evidence = with_evidence(evidence, Evidence(NOON + minute * MINUTE, "ada", NOON + minute * MINUTE))
 
     assert len(evidence) == MAX_EVIDENCE
-    assert evidence[:2] == ((NOON, "bob"), (NOON + MINUTE, "ada"))
-    assert evidence[-1] == (NOON + 499 * MINUTE, "ada")
+    assert [each[:2] for each in evidence[:2]] == [(NOON, "bob"), (NOON + MINUTE, "ada")]
+    assert evidence[-1][:2] == (NOON + 499 * MINUTE, "ada")
+    assert only_customer(evidence) == SEVERAL
+
+
+def test_the_clicks_of_a_minute_are_one_piece_of_evidence_whichever_came_first() -> None:
+    clicks = [Evidence(NOON + second * 1000, "ada", NOON + received) for second, received in ((0, 5), (9, 1), (20, 9))]
+    kept = set()
+    for order in permutations(clicks):
+        evidence: tuple[Evidence, ...] = ()
+        for click in order:
+            evidence = with_evidence(evidence, click)
+        kept.add(evidence)
+
+    assert kept == {(Evidence(NOON, "ada", NOON + 9),)}
+
+
+@pytest.mark.parametrize(("until", "customer"), [(NOON - 1, "ada"), (NOON, None), (NOON + 1, None)])
+def test_an_unlink_takes_back_what_was_received_until_then(until: int, customer: str | None) -> None:
+    assert customer_at(timeline_of((NOON, "ada"), unlinks=(Unlink("ada", "", until),)), NOON) == customer
+
+
+def test_an_unlink_leaves_other_customers_alone() -> None:
+    timeline = timeline_of((NOON, "ada"), (NOON + MINUTE, "bob"), unlinks=(Unlink("ada", "", NOON + MINUTE),))
+
+    assert [customer_at(timeline, time) for time in (0, NOON)] == ["bob", "bob"]
+
+
+def test_what_one_checkout_told_can_be_taken_back_alone() -> None:
+    told = (Evidence(NOON, "ada", NOON, "t1"), Evidence(NOON, "ada", NOON, "t2"), Evidence(NOON, "ada", NOON))
+
+    assert standing(told, (Unlink("", "t1", NOON),)) == told[1:]
+
+
+def test_unlinks_are_bounded_and_the_latest_are_kept() -> None:
+    unlinks: tuple[Unlink, ...] = ()
+    for number in range(100):
+        unlinks = with_unlink(unlinks, Unlink(f"c{number:02}", "", NOON + number))
+
+    assert len(unlinks) == MAX_UNLINKS
+    assert unlinks[0].until == NOON + 100 - MAX_UNLINKS
+    assert with_unlink(unlinks, unlinks[3]) is unlinks
+
+
+def test_no_evidence_is_nobodys() -> None:
+    assert only_customer(()) == NOBODY

@@ -8,7 +8,7 @@ from schemas.identifiers import person_id, purchase_event_id, session_id, visito
 from schemas.records import Event
 from streams.stitching import Source
 from tests.builders import MINUTE, NOON, a_product_change, a_shop, an_event, an_item, an_order
-from tests.stitched import CODEC, EVENTS, LINKS, ORDERS, Pipeline
+from tests.stitched import CODEC, EVENTS, LINKS, ORDERS, Pipeline, an_unlink
 
 PHONE, LAPTOP = "phone-4711", "laptop-0815"
 TOKEN = "864ef6919a4214321240c177707a01f7"
@@ -206,16 +206,92 @@ def test_a_half_after_the_deadline_updates_the_row_and_sends_nothing_twice() -> 
     assert (row["match"], row["value"]) == ("late", 40.0)
 
 
-def test_a_completion_without_an_order_id_waits_for_the_webhook() -> None:
+def test_a_completion_without_an_order_id_meets_the_webhook_of_its_checkout() -> None:
     pipeline = stitched(completed(order_id=None))
-    pipeline.pass_time(NOON + 10 * HOLD)
     assert (pipeline.purchases(), pipeline.orders) == ([], [])
 
     pipeline.publish_order(an_order())
     pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
 
-    assert len(pipeline.purchases()) == 1
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["event_id"] == purchase_event_id("demo", ORDER)
+    assert purchase["event"]["client_id"] == PHONE
     assert pipeline.order_rows()[ORDER]["match"] == "matched"
+
+
+def test_a_completion_whose_order_nobody_names_leaves_once_under_the_name_of_its_checkout() -> None:
+    pipeline = stitched(completed(order_id=None))
+    pipeline.pass_time(NOON + 250 + HOLD)
+    assert pipeline.purchases() == []
+    pipeline.pass_time(NOON + 250 + HOLD + 1)
+    pipeline.publish_order(an_order(received_at=NOON + 11 * HOLD))
+    pipeline.run()
+    pipeline.pass_time(NOON + 20 * HOLD)
+
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["event_id"] == purchase_event_id("demo", f"checkout:{TOKEN}")
+    row = pipeline.order_rows()[ORDER]
+    assert (row["match"], row["client_id"]) == ("late", PHONE)
+    assert row["purchase_event_id"] == purchase["event"]["event_id"]
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+@pytest.mark.parametrize(
+    ("pixel", "webhook"),
+    [
+        ({"order_id": ORDER}, {"checkout_token": None}),
+        ({"order_id": ORDER, "checkout_token": None}, {}),
+        ({"order_id": ORDER, "checkout_token": None}, {"checkout_token": None, "cart_token": None}),
+        ({"order_id": ORDER, "checkout_token": "another"}, {}),
+        ({"order_id": None}, {}),
+        ({"order_id": None, "checkout_token": None, "cart_token": "c1"}, {"checkout_token": None, "cart_token": "c1"}),
+    ],
+)
+def test_the_halves_meet_on_whatever_they_share(
+    pixel: dict[str, Any], webhook: dict[str, Any], webhook_first: bool
+) -> None:
+    pipeline = Pipeline(partitions=4)
+    if webhook_first:
+        pipeline.publish_order(an_order(**webhook))
+        pipeline.run()
+    pipeline.publish(completed(**pixel))
+    pipeline.run()
+    pipeline.publish_order(an_order(**webhook))
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    (purchase,) = pipeline.purchases()
+    assert purchase["event"]["event_id"] == purchase_event_id("demo", ORDER)
+    assert purchase["event"]["client_id"] == PHONE
+    (row,) = pipeline.order_rows().values()
+    assert (row["match"], row["client_id"]) == ("matched", PHONE)
+    assert set(pipeline.persons().values()) == {person_id("demo", "6940095086827")}
+
+
+def test_an_order_without_a_checkout_is_that_of_the_browser_that_saw_its_cart() -> None:
+    pipeline = stitched(on(PHONE, -3, name="cart_viewed", cart_token="c1", fbp="fb.1.1596403881668.7"))
+    pipeline.publish_order(an_order(checkout_token=None, cart_token="c1"))
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    (purchase,) = pipeline.purchases()
+    assert (purchase["event"]["client_id"], purchase["event"]["fbp"]) == (PHONE, "fb.1.1596403881668.7")
+    assert set(pipeline.persons().values()) == {person_id("demo", "6940095086827")}
+
+
+@pytest.mark.parametrize("first", [PHONE, LAPTOP])
+def test_of_two_browsers_that_complete_one_order_the_first_by_its_own_time_counts(first: str) -> None:
+    events = {PHONE: completed(PHONE, 1), LAPTOP: completed(LAPTOP, 0)}
+    pipeline = stitched(events.pop(first))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.publish(*events.values())
+    pipeline.run()
+
+    last = {each["event"]["event_id"]: each["event"]["client_id"] for each in pipeline.purchases()}
+    assert last == {purchase_event_id("demo", ORDER): LAPTOP}
+    assert pipeline.order_rows()[ORDER]["client_id"] == LAPTOP
 
 
 def test_later_words_on_an_order_update_its_row_by_their_own_time() -> None:
@@ -243,7 +319,7 @@ def test_an_order_tells_every_browser_of_its_checkout_whose_it_was() -> None:
     by_client = {each["event"]["client_id"]: persons[each["event"]["event_id"]] for each in pipeline.events}
     assert (by_client[LAPTOP], by_client[PHONE]) == (buyer, buyer)
     assert by_client["stranger"] == visitor_id("demo", "stranger")
-    assert {link["reason"] for link in pipeline.links} == {"checkout", "checkout_completed", "order"}
+    assert {link["reason"] for link in pipeline.links} == {"checkout", "checkout_completed", "context", "order"}
 
 
 def test_a_guests_order_merges_nobody() -> None:
@@ -325,18 +401,65 @@ def test_one_bad_event_is_parked_alone_in_a_form_that_can_be_replayed() -> None:
     assert CODEC.decode(rejected["payload"]) == {"events": [bad]}
 
 
-def test_an_unlink_is_refused_by_name_until_it_is_understood() -> None:
-    pipeline = stitched(on(PHONE, customer_id="ada"))
-    unlink = CODEC.encode("Link", pipeline.links[0] | {"action": "unlink"})
-    outcome = pipeline.stitcher.stitch(Source(LINKS, 0, 1, unlink, NOON))
+@pytest.mark.parametrize("unlink_first", [True, False])
+def test_an_unlink_takes_persons_sessions_and_timelines_apart_again(unlink_first: bool) -> None:
+    pipeline = Pipeline()
+    if unlink_first:
+        pipeline.publish_link(an_unlink(PHONE, "ada", NOON + MINUTE))
+        pipeline.run()
+    pipeline.publish(on(PHONE, -600), on(PHONE, 0, customer_id="ada"))
+    pipeline.run()
+    if not unlink_first:
+        assert set(pipeline.persons().values()) == {person_id("demo", "ada")}
+        pipeline.publish_link(an_unlink(PHONE, "ada", NOON + MINUTE))
+        pipeline.run()
+
+    assert set(pipeline.persons().values()) == {visitor_id("demo", PHONE)}
+    assert {row["customer_id"] for row in pipeline.session_rows().values()} == {None}
+    assert pipeline.timeline_rows().get(visitor_id("demo", PHONE), ((), ())) == ((), ())
+
+
+def test_a_login_after_an_unlink_counts_again() -> None:
+    pipeline = stitched(on(PHONE, 0, customer_id="ada"))
+    pipeline.publish_link(an_unlink(PHONE, "ada", NOON + MINUTE))
+    pipeline.run()
+    pipeline.publish(on(PHONE, 2, customer_id="ada"))
+    pipeline.run()
+
+    assert set(pipeline.persons().values()) == {person_id("demo", "ada")}
+
+
+def test_a_shared_device_is_the_others_alone_once_one_is_unlinked() -> None:
+    pipeline = stitched(on(PHONE, -900, customer_id="bob"), on(PHONE, -500), on(PHONE, 0, customer_id="ada"))
+    pipeline.publish_link(an_unlink(PHONE, "ada", NOON + MINUTE))
+    pipeline.run()
+
+    assert set(pipeline.persons().values()) == {person_id("demo", "bob")}
+
+
+def test_an_unlink_of_what_was_never_linked_changes_nothing_and_is_counted() -> None:
+    pipeline = stitched(on(PHONE))
+    pipeline.publish_link(an_unlink(PHONE, "cyd", NOON + MINUTE))
+    outcome = pipeline.step((LINKS, 0))
+
+    assert outcome.counts["unlinked", "nothing"] == 1
+    assert outcome.envelope() is None
+    assert pipeline.rejected == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("action", "forget"), ("identifier_type", "order")])
+def test_a_link_of_another_kind_is_refused_by_the_name_of_its_field(field: str, value: str) -> None:
+    pipeline = Pipeline()
+    link = CODEC.encode("Link", an_unlink(PHONE, "ada", NOON + MINUTE) | {field: value})
+    outcome = pipeline.stitcher.stitch(Source(LINKS, 0, 1, link, NOON))
 
     (rejected,) = (CODEC.decode(each) for each in outcome.rejected)
-    assert (rejected["reason"], rejected["field"]) == ("bad_value", "action")
+    assert (rejected["reason"], rejected["field"]) == ("bad_value", field)
 
 
 def test_an_order_that_waits_is_never_forgotten_however_many_share_its_checkout() -> None:
     pipeline = Pipeline()
-    pipeline.publish_order(*(an_order(order_id=str(number)) for number in range(40)))
+    pipeline.publish_order(*(an_order(order_id=str(number)) for number in range(1, 41)))
     pipeline.run()
     pipeline.pass_time(NOON + 10 * HOLD)
 
@@ -348,6 +471,22 @@ def test_a_checkout_that_everybody_uses_makes_no_mega_person_and_stays_small() -
     pipeline.publish_order(an_order())
     pipeline.run()
 
-    assert [link for link in pipeline.links if link["reason"] == "order"] == []
+    assert [link for link in pipeline.links if link["reason"] == "order" and link["identifier_type"] == "visitor"] == []
     assert pipeline.order_rows()[ORDER]["customer_id"] == "6940095086827"
-    assert len(next(iter(pipeline.checkouts.values()))) < 32_000
+    assert max(map(len, pipeline.checkouts.values())) < 32_000
+
+
+def test_what_a_checkout_told_before_everybody_used_it_is_taken_back() -> None:
+    pipeline = stitched(completed(PHONE))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    assert set(pipeline.persons().values()) == {person_id("demo", "6940095086827")}
+
+    pipeline.publish(*(on(f"client-{number}", number, checkout_token=TOKEN) for number in range(1, 12)))
+    pipeline.run()
+
+    persons = pipeline.persons()
+    assert person_id("demo", "6940095086827") not in {
+        who for event, who in persons.items() if event != purchase_event_id("demo", ORDER)
+    }
+    assert {link["reason"] for link in pipeline.links if link["action"] == "unlink"} == {"contested"}
