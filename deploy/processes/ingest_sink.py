@@ -54,10 +54,8 @@ class KafkaSink:
         )
 
     async def take_order(self, order: OrderReceived) -> None:
-        """Publish an order where its checkout lives."""
-        partition = partition_of(
-            order["shop_id"], order["checkout_token"] or f"order:{order['order_id']}", self._partitions
-        )
+        """Publish what a shop says of an order where the order lives."""
+        partition = partition_of(order["shop_id"], f"order:{order['order_id']}", self._partitions)
         value = self._bounded(self._codec.encode_bare("OrderReceived", order))
         await self._envelopes.write(ORDERS_RECEIVED, [Addressed(partition, value)])
 

@@ -128,8 +128,8 @@ async def test_what_is_accepted_is_on_kafka_on_its_visitors_partition(kafka_boot
         assert {partition_of("demo", event["visitor_id"], 3) for event in found} <= {partition}
     assert [hook.status_code for hook in hooks] == [200, 200]
     orders = await records(kafka, ORDERS_RECEIVED)
-    token = an_order_body()["checkout_token"]
-    assert [number for number, found in orders.items() if found] == [partition_of("demo", token, 3)]
+    place = f"order:{an_order_body()['id']}"
+    assert [number for number, found in orders.items() if found] == [partition_of("demo", place, 3)]
     changes = [record for found in (await records(kafka, PRODUCTS_CHANGED)).values() for record in found]
     assert [record.key for record in changes] == [b"demo|788032119674292922"]
     rejected = [record for found in (await records(kafka, RECORDS_REJECTED)).values() for record in found]

@@ -66,7 +66,7 @@ def a_history(seed: int, visitors: int) -> History:
     events = [event for event in events for _ in range(2 if chance.random() < 0.05 else 1)]
     return History(
         _enveloped(events, lambda event: event["visitor_id"], chance),
-        _enveloped(orders, lambda order: str(order["checkout_token"]), chance),
+        _enveloped(orders, lambda order: f"order:{order['order_id']}", chance),
     )
 
 
