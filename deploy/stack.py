@@ -27,7 +27,7 @@ from deploy.supervisor import Supervisor
 
 WORKERS: Final = ("stitch", "forward", "archive")
 DATABASE: Final = "storestream"
-PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080, "api": 8081}
+PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080, "api": 8082}
 SHOPS_FILE: Final = Path(__file__).parent / "demo" / "shops.yaml"
 META_TOKEN_VARIABLE: Final = "DEMO_META_TOKEN"  # noqa: S105 - the name, not the secret
 SHOPIFY_SECRET_VARIABLE: Final = "DEMO_SHOPIFY_SECRET"  # noqa: S105 - the name, not the secret

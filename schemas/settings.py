@@ -132,7 +132,7 @@ class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="API_", frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8081, ge=0, le=65535, description="Port to listen on.")
+    port: int = Field(8082, ge=0, le=65535, description="Port to listen on.")
     tokens: str = Field(
         "", description="shop=VARIABLE,...: names of the variables that hold each shop's token; * is every shop."
     )

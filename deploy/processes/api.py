@@ -31,6 +31,8 @@ SHUTDOWN_SECONDS = 10
 def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
     """Wire the questions to ClickHouse; it connects at the first one."""
     asker = Asker(clickhouse, api)
+    if not api.tokens:
+        log.warning("API_TOKENS is empty: every question will be refused")
 
     @asynccontextmanager
     async def closed_at_end(_: FastAPI) -> AsyncIterator[None]:

@@ -94,7 +94,6 @@ async def test_openapi_tells_of_every_question_what_its_file_does(client: httpx.
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ("", "names no token"),
         ("demo", "not like shop=VARIABLE"),
         ("demo=SHORT", "names SHORT, which has less than 16"),
         ("demo=MISSING", "names MISSING"),
@@ -110,6 +109,7 @@ def test_one_token_may_open_several_shops() -> None:
 
     assert tokens.shops_of(ENVIRONMENT["DEMO_TOKEN"]) == {"a", "b"}
     assert tokens.shops_of("") == frozenset()
+    assert tokens_in("", ENVIRONMENT).shops_of("") == frozenset()
 
 
 async def test_who_finds_no_place_in_time_is_told_to_come_again() -> None:

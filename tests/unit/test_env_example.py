@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.documenting import SECTIONS, variables_of
 from schemas.settings import (
+    ApiSettings,
     ArchiveSettings,
     ClickHouseSettings,
     IngestSettings,
@@ -27,6 +28,7 @@ READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
     "stitch": (KafkaSettings, RegistrySettings, WorkerSettings),
     "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings),
     "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
+    "api": (ClickHouseSettings, ApiSettings),
 }
 
 
@@ -44,10 +46,10 @@ def test_each_secret_reaches_only_who_needs_it() -> None:
         return {name for name, each in single().items() if SECRETS[secret] in json.dumps(each.get("environment", {}))}
 
     assert holders("CLICKHOUSE_WRITER_PASSWORD") == {"clickhouse", "prepare", "archive"}
-    assert holders("CLICKHOUSE_ANALYST_PASSWORD") == {"clickhouse", "grafana"}
+    assert holders("CLICKHOUSE_ANALYST_PASSWORD") == {"clickhouse", "grafana", "api"}
     assert holders("GRAFANA_ADMIN_PASSWORD") == {"grafana"}
     assert holders("KAFKA_UI_PASSWORD") == {"kafka-ui"}
-    assert {name for name, each in single().items() if "env_file" in each} == {"ingest", "forward"}
+    assert {name for name, each in single().items() if "env_file" in each} == {"ingest", "forward", "api"}
 
 
 @pytest.mark.parametrize("name", READ_BY)
