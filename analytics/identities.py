@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 from schemas.identifiers import person_id
 
 UNLINK: Final = "unlink"
+CONTESTED: Final = "contested"
+
+_USED: Final = ("checkout", "checkout_completed")
 _EVER: Final = datetime(1970, 1, 1)
 
 
@@ -70,16 +73,24 @@ def story(known: Known) -> list[str]:
 
 def _customer(known: Known, customer: str) -> Iterator[str]:
     devices = [device for device in known.devices if customer in device.customers]
-    person = person_id(known.shop_id, customer)
-    if not devices:
-        yield f"Customer {customer} is person {person}; no browser is linked to it."
-        return
-    count = "1 browser is" if len(devices) == 1 else f"{len(devices)} browsers are"
-    first, last = min(each.first_seen_at for each in devices), max(each.last_seen_at for each in devices)
-    yield f"Customer {customer} is person {person}. {count} linked to it, seen from {_at(first)} to {_at(last)}:"
+    count = {0: "No browser is", 1: "1 browser is"}.get(len(devices), f"{len(devices)} browsers are")
+    yield f"Customer {customer} is person {person_id(known.shop_id, customer)}. {count} linked to it{_seen(devices)}."
     for device in devices:
         yield f"- {_browser(device)}: {_times(device)}"
         yield from _reasons(known, device, customer)
+    shown = {each.visitor_id for each in known.evidence if shows_customer(each) and each.customer_id == customer}
+    for device in known.devices:
+        if device.visitor_id in shown and customer not in device.customers:
+            yield f"- {_browser(device)}: not linked to it any more, or not yet"
+            yield from _reasons(known, device, customer)
+
+
+def _seen(devices: Sequence[Device]) -> str:
+    seen = [device for device in devices if device.events]
+    if not seen:
+        return ""
+    first, last = min(each.first_seen_at for each in seen), max(each.last_seen_at for each in seen)
+    return f", seen from {_at(first)} to {_at(last)}"
 
 
 def _browser(device: Device) -> str:
@@ -93,17 +104,17 @@ def _times(device: Device) -> str:
     if len(device.starts) == 1 and device.starts[0] <= _EVER:
         return f"all of it is {device.customers[0]}'s, as no other customer was ever seen on it"
     spells = [
-        f"from {_at(start)} {customer or 'nobody known'}"
+        f"from {'the beginning' if start <= _EVER else _at(start)} {customer or 'nobody known'}"
         for start, customer in zip(device.starts, device.customers, strict=True)
     ]
     return f"shared, so only visits with evidence are anybody's: {', '.join(spells)}"
 
 
 def _why_nobody(known: Known, device: Device) -> str:
-    links = [each for each in known.evidence if each.visitor_id == device.visitor_id and each.customer_id]
-    if not links:
+    told = [each for each in known.evidence if each.visitor_id == device.visitor_id]
+    if not any(shows_customer(each) for each in told):
         return "nothing has linked it to a customer yet."
-    if any(each.action == UNLINK for each in links):
+    if any(each.action == UNLINK for each in told):
         return "it was taken from its customer again."
     return "evidence has come, and has not been stitched yet."
 
@@ -118,6 +129,8 @@ def _reasons(known: Known, device: Device, customer: str) -> Iterator[str]:
 def sentence(evidence: Evidence) -> str:
     """Say what one piece of evidence tells."""
     whom = f"customer {evidence.customer_id}" if evidence.customer_id else "every customer"
+    if evidence.reason == CONTESTED:
+        return f"contested: too many browsers used checkout {evidence.checkout_token}; its orders say nothing of them"
     if evidence.action == UNLINK:
         why = "" if evidence.reason == UNLINK else f" ({evidence.reason})"
         return f"unlinked{why}: what was received until {_at(evidence.received_at)} no longer says {whom}"
@@ -138,15 +151,25 @@ def _event(evidence: Evidence) -> str:
     return f"event {evidence.event_id}" + (f" ({what})" if what else "")
 
 
+def shows_customer(evidence: Evidence) -> bool:
+    """Tell whether it says whose the browser is, and not only that it used a checkout."""
+    return evidence.action != UNLINK and bool(evidence.customer_id) and evidence.reason not in _USED
+
+
 def _taken_back(each: Evidence, evidence: Sequence[Evidence]) -> str:
-    """Name the first unlink that takes *each* back, if one does: it is of its browser and customer, and came after."""
-    if each.action == UNLINK or not each.customer_id:
-        return ""
-    for other in evidence:
-        same = other.visitor_id == each.visitor_id and other.customer_id in ("", each.customer_id)
-        if other.action == UNLINK and same and other.received_at >= each.received_at:
-            return f"  [taken back {_at(other.received_at)}]"
+    """Name the first unlink that takes *each* back, if one does."""
+    if shows_customer(each):
+        for other in evidence:
+            if other.action == UNLINK and other.visitor_id == each.visitor_id and _reaches(other, each):
+                return f"  [taken back {_at(other.received_at)}]"
     return ""
+
+
+def _reaches(unlink: Evidence, each: Evidence) -> bool:
+    """A contested checkout says nothing for ever; else an unlink is about one customer and what came until then."""
+    if unlink.reason == CONTESTED:
+        return unlink.checkout_token in (each.checkout_token, f"order:{each.order_id}")
+    return unlink.customer_id in ("", each.customer_id) and unlink.received_at >= each.received_at
 
 
 def _at(time: datetime) -> str:

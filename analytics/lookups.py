@@ -13,8 +13,15 @@ from schemas.settings import ClickHouseSettings, settings
 FOLDER: Final = Path(__file__).parent / "lookups"
 
 Lookup = Literal[
-    *("event", "conversions_of_event", "product", "orders_incomplete"),
-    *("identity_subjects", "identity_devices", "identity_evidence", "identity_log", "identity_share"),
+    "event",
+    "conversions_of_event",
+    "product",
+    "orders_incomplete",
+    "identity_subjects",
+    "identity_devices",
+    "identity_evidence",
+    "identity_log",
+    "identity_share",
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from analytics.evidence import devices_of, evidence_of, known_of
-from analytics.identities import UNLINK, sentence, story
+from analytics.identities import UNLINK, sentence, shows_customer, story
 from analytics.lookups import look_up
 from analytics.squashing import squash as squash_events
 from connectors.kafka import registry
@@ -88,7 +88,7 @@ def squash(shop: str, before: datetime | None) -> None:
 def _unlink_of(shop: str, visitor_id: str, customer: str) -> Link:
     """Show what an unlink would change, and write it."""
     evidence = [each for each in evidence_of(shop, [visitor_id]) if each.customer_id == customer]
-    links = [each for each in evidence if each.action != UNLINK]
+    links = [each for each in evidence if shows_customer(each)]
     devices = [each for each in devices_of(shop, [visitor_id], []) if each.visitor_id == visitor_id]
     linked = any(customer in each.customers for each in devices)
     if not devices or not (links or linked):
@@ -97,9 +97,8 @@ def _unlink_of(shop: str, visitor_id: str, customer: str) -> Link:
     console.print(f"browser {devices[0].client_id}, customer {customer}: {len(links)} pieces of evidence", markup=False)
     for each in evidence:
         console.print(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}", markup=False)
-    console.print(
-        f"{share['events']} events and {share['sessions']} visits are this customer's; {_after(devices[0].customers, customer)}"
-    )
+    console.print(f"{share['events']} events and {share['sessions']} visits are this customer's")
+    console.print(f"without it, {_after(devices[0].customers, customer)}")
     now = int(time.time() * 1000)
     reverses = links[-1].link_id if len(links) == 1 else ""
     return unlink_of(shop, visitor_id, devices[0].client_id, customer, asked_at=now, reverses=reverses)

@@ -1,4 +1,4 @@
-"""`storestream orders reconcile`: which orders lack a half, were not sent or not accepted, and how much money that is."""
+"""`storestream orders reconcile`: which orders lack a half, were not sent or not accepted, and their money."""
 
 import csv
 import sys

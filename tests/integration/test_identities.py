@@ -1,0 +1,186 @@
+"""Who is who in ClickHouse, beside the stitcher's own word: persons, why, unlink and squash, as commands tell it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from click.testing import CliRunner, Result
+
+from analytics.migrate import migrate
+from analytics.squashing import squash
+from connectors.clickhouse.client import connect
+from connectors.kafka.partitioning import partition_of
+from deploy.cli import storestream
+from schemas.identifiers import person_id
+from schemas.records import Link
+from schemas.settings import ClickHouseSettings, KafkaSettings, settings
+from tests.builders import NOON
+from tests.integration.journeys import DAY, KIOSK, TABLET, Shop, a_shop_of_journeys
+from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.stitched import CODEC
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def shop(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    url = f"{clickhouse_url.rstrip('/')}/identities_{uuid4().hex[:8]}"
+    clickhouse = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": url})
+    monkeypatch.setenv("CLICKHOUSE_URL", url)
+    settings.cache_clear()
+    migrate(clickhouse)
+    yield a_shop_of_journeys(clickhouse)
+    with closing(connect(clickhouse)) as client:
+        client.command(f"DROP DATABASE {client.database}")
+    settings.cache_clear()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(storestream, ["identities", *arguments])
+
+
+def said(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def moment(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def expected_persons(shop: Shop) -> dict[str, tuple[int, int, datetime, datetime]]:
+    """Browsers, events, first and last time of each person, in plain Python, by the stitcher's word."""
+    whose, found = shop.pipeline.persons(), defaultdict(list)
+    for event in {each["event"]["event_id"]: each["event"] for each in shop.pipeline.events}.values():
+        alone = event["client_id"].startswith("order:")
+        who = person_id("demo", str(event["customer_id"])) if alone else whose[event["event_id"]]
+        found[who].append(event)
+    return {
+        who: (
+            len({event["client_id"] for event in events if not event["client_id"].startswith("order:")}),
+            len(events),
+            moment(min(each["occurred_at"] for each in events)),
+            moment(max(each["occurred_at"] for each in events)),
+        )
+        for who, events in found.items()
+    }
+
+
+def test_persons_are_those_of_the_stitcher_with_their_customers_orders_and_money(shop: Shop) -> None:
+    columns = "toString(person_id), visitors, events, first_seen_at, last_seen_at"
+    rows = shop.ask(f"SELECT {columns} FROM persons WHERE events > 0")
+    bought = shop.ask("SELECT customer_id, orders, revenue FROM persons WHERE customer_id != '' ORDER BY customer_id")
+
+    assert {row[0]: (row[1], row[2], *(at.replace(tzinfo=UTC) for at in row[3:])) for row in rows} == expected_persons(
+        shop
+    )
+    assert bought == [("ada", 1, {"EUR": Decimal("42.99")}), ("bob", 0, {}), ("cy", 1, {"USD": Decimal("5.25")})]
+    assert shop.whose()["e3"] == shop.whose()["e1"] == person_id("demo", "ada")
+    assert shop.whose()["e6"] == TABLET
+    assert shop.whose()["e7"] == KIOSK
+
+
+@pytest.mark.parametrize("asked", [person_id("demo", "ada"), "ada"])
+def test_why_tells_the_same_story_by_person_and_by_customer(shop: Shop, asked: str) -> None:
+    told = said("why", asked)
+
+    assert f"Customer ada is person {person_id('demo', 'ada')}. 3 browsers are linked to it" in told
+    assert "event e2 (product_viewed /products/bracelet) named customer ada" in told
+    assert "order o1 of customer ada was made in checkout tok-1, which this browser had used" in told
+    assert "shared, so only visits with evidence are anybody's" in told
+    assert "bob" not in told.replace("2026", "").partition("shared")[0]
+    assert "kiosk" not in told
+    assert shop.ask("SELECT count() FROM identity_log FINAL") != [(0,)]
+
+
+@pytest.mark.usefixtures("shop")
+def test_why_takes_visitors_clients_checkouts_and_orders_too() -> None:
+    assert "nothing has linked it to a customer yet" in said("why", KIOSK)
+    assert "Customer ada" in said("why", "tablet")
+    assert "Customer bob" in said("why", "tablet")
+    assert "phone" in said("why", "tok-1")
+    assert "Customer cy" in said("why", "o3")
+    nobody = run("why", "who-is-this")
+    assert nobody.exit_code == 1
+    assert "nothing is known by who-is-this" in str(nobody.exception)
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_log_lists_the_newest_evidence_of_a_browser_or_customer() -> None:
+    assert "login" in said("log", "--shop", "demo", "--customer", "bob")
+    assert "tok-1" not in said("log", "--shop", "demo", "--visitor", TABLET)
+    assert "no evidence at other" in said("log", "--shop", "other")
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_unlink_shows_first_what_it_would_change_and_refuses_what_was_never_linked() -> None:
+    told = said("unlink", "--shop", "demo", "--client", "tablet", "--customer", "bob", "--dry-run")
+    never = run("unlink", "--shop", "demo", "--visitor", KIOSK, "--customer", "ada")
+    both = run("unlink", "--shop", "demo", "--visitor", KIOSK, "--client", "kiosk", "--customer", "ada")
+
+    assert "browser tablet, customer bob: 1 pieces of evidence" in told
+    assert "1 events and 1 visits are this customer's" in told
+    assert "without it, the whole browser would be customer ada's" in told
+    assert "nothing was changed" in told
+    assert never.exit_code == 1
+    assert f"no evidence links {KIOSK} to customer ada" in never.output
+    assert both.exit_code == 2
+
+
+def test_an_unlink_takes_persons_apart_and_why_tells_of_it(
+    shop: Shop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka = own_kafka(kafka_bootstrap, partitions=4)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    monkeypatch.setenv("STORESTREAM_TOPIC_PREFIX", kafka.prefix)
+    monkeypatch.setenv("STORESTREAM_PARTITIONS", "4")
+    settings.cache_clear()
+    asyncio.run(make_topics(kafka))
+
+    told = said("unlink", "--shop", "demo", "--visitor", TABLET, "--customer", "bob", "--reason", "mistake")
+    key, link = asyncio.run(written(kafka, partition_of("demo", TABLET, 4)))
+    shop.pipeline.publish_link(link)
+    shop.stitch()
+    shop.archive()
+
+    assert link["link_id"] in told
+    assert (key, link["action"], link["reason"]) == (f"demo|{TABLET}".encode(), "unlink", "mistake")
+    assert link["event_id"] in {each["link_id"] for each in shop.pipeline.links if each["customer_id"] == "bob"}
+    assert {shop.whose()[each] for each in ("e4", "e5", "e6")} == {person_id("demo", "ada")}
+    story = said("why", "tablet")
+    assert "unlinked (mistake)" in story
+    assert "named customer bob [taken back" in story
+
+
+async def written(kafka: KafkaSettings, partition: int) -> tuple[bytes, Link]:
+    place = TopicPartition(f"{kafka.prefix}identities.linked", partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        record = await asyncio.wait_for(consumer.getone(), 30)
+        return record.key, CODEC.decode(record.value)
+    finally:
+        await consumer.stop()
+
+
+def test_a_squash_writes_whose_events_are_only_where_days_are_over_and_only_once(shop: Shop) -> None:
+    today, before = shop.whose(), shop.whose("events FINAL", "person_id_then")
+    day = moment(NOON + DAY).date()
+    first, again = squash("demo", day, shop.clickhouse), squash("demo", day, shop.clickhouse)
+    some = shop.whose("events FINAL", "person_id_then")
+    told = said("squash", "--shop", "demo", "--before", "2027-01-01")
+
+    wrong = {event for event in today if today[event] != before[event]}
+    assert "e1" in wrong
+    assert (first.events >= 1, again) == (True, (0, 0))
+    assert some["e1"] == today["e1"]
+    assert "from before 2027-01-01 written" in told
+    assert shop.whose("events FINAL", "person_id_then") == today == shop.whose()
