@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-BENCHMARKS = ("ingest", "stitch", "archive", "forward", "faust_overhead", "end_to_end")
+BENCHMARKS = ("ingest", "stitch", "archive", "forward", "faust_overhead", "end_to_end", "questions")
 
 
 def main() -> None:
