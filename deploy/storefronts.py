@@ -4,6 +4,8 @@ from typing import Final
 
 import httpx
 
+from connectors.bigcommerce.client import BigCommerceClient
+from connectors.bigcommerce.webhooks import BigCommerce
 from connectors.storefronts.calls import Caller
 from connectors.storefronts.door import System
 from connectors.woocommerce.client import WooClient
@@ -17,4 +19,7 @@ PATIENCE_SECONDS: Final = 5.0
 def systems(http: httpx.AsyncClient) -> list[System]:
     """List them; *http* is closed by the caller."""
     caller = Caller(http, attempts=ATTEMPTS, patience_seconds=PATIENCE_SECONDS)
-    return [WooCommerce(lambda access: WooClient(access, caller))]
+    return [
+        WooCommerce(lambda access: WooClient(access, caller)),
+        BigCommerce(lambda access: BigCommerceClient(access, caller)),
+    ]

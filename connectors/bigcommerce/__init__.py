@@ -1,0 +1,1 @@
+"""BigCommerce: its callbacks, its catalog API, and what its products mean."""

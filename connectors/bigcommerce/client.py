@@ -1,0 +1,108 @@
+"""BigCommerce's catalog API, as far as products need it: https://developer.bigcommerce.com/docs/rest-catalog/products.
+
+The quota is shared by all apps of a store, so one client makes few requests at a time.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from connectors.bigcommerce.bodies import ProductBody
+from connectors.bigcommerce.mapping import Names
+from connectors.storefronts.calls import Caller, parsed
+from schemas.bodies import validated
+from schemas.errors import ConfigurationError, TerminalError, TransientError
+from schemas.records import BigCommerceAccess, EpochMillis
+
+PER_PAGE: Final = 100
+MOST_NAMES: Final = 50_000
+_INCLUDE: Final = {"include": "variants,images,custom_fields"}
+
+
+class Page(NamedTuple):
+    """Some products by id, each as its JSON; *total* is how many the question has left."""
+
+    products: list[Any]
+    total: int
+
+
+class BigCommerceClient:
+    """Reads one store's products; keeps the names of brands and categories it has read."""
+
+    def __init__(self, access: BigCommerceAccess, caller: Caller) -> None:
+        """Take which store it is. Raises `ConfigurationError` where the variable with the token is not set."""
+        token = os.environ.get(access["token_env"])
+        if not token:
+            raise ConfigurationError(f"bigcommerce.token_env: {access['token_env']} is not set")
+        self._base = f"{access['api_url'].rstrip('/')}/stores/{access['store_hash']}/v3/catalog"
+        self._headers = {"X-Auth-Token": token}
+        self._caller = caller
+        self._names: dict[str, dict[str, str]] = {"brands": {}, "categories": {}}
+
+    async def product(self, product_id: str) -> ProductBody | None:
+        """Fetch a product; None where it is gone. Raises as `Caller.get`, and `TerminalError` for a wrong body."""
+        answer = await self._get(f"/products/{product_id}", _INCLUDE)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return validated(ProductBody, _data(answer, dict))
+
+    async def pages(self, after_id: str = "0", modified_since: EpochMillis | None = None) -> AsyncIterator[Page]:
+        """Yield the products whose id is greater than *after_id*, by id; nothing moves while they are edited.
+
+        Raises as `Caller.get`.
+        """
+        since = {} if modified_since is None else {"date_modified:min": _iso(modified_since)}
+        while True:
+            order = {"limit": str(PER_PAGE), "sort": "id", "direction": "asc", "id:greater": after_id}
+            answer = await self._get("/products", _INCLUDE | order | since)
+            products = _data(answer, list)
+            if not products:
+                return
+            yield Page(products, _total(parsed(answer)))
+            after_id = str(products[-1]["id"])
+
+    async def names(self, products: Iterable[ProductBody]) -> Names:
+        """Fetch the names of the products' brands and categories that are not known yet. Raises as `Caller.get`."""
+        listed = list(products)
+        brands = {each.brand_id for each in listed if each.brand_id not in (None, "", "0")}
+        categories = {number for each in listed for number in each.categories or ()}
+        await self._learn("brands", [each for each in brands if each])
+        await self._learn("categories", categories)
+        return Names(self._names["brands"], self._names["categories"])
+
+    async def _learn(self, kind: str, ids: Iterable[str]) -> None:
+        known = self._names[kind]
+        if len(known) > MOST_NAMES:
+            known.clear()
+        missing = sorted(set(ids) - known.keys())
+        for start in range(0, len(missing), PER_PAGE):
+            asked = missing[start : start + PER_PAGE]
+            answer = await self._get(f"/{kind}", {"id:in": ",".join(asked), "limit": str(PER_PAGE)})
+            # What is gone is known to have no name, so that it is not asked for again.
+            known.update(dict.fromkeys(asked, ""))
+            known.update({str(each["id"]): str(each["name"]) for each in _data(answer, list)})
+
+    async def _get(self, path: str, params: Mapping[str, str]) -> httpx.Response:
+        return await self._caller.get(self._base + path, params=params, headers=self._headers)
+
+
+def _data(answer: httpx.Response, kind: type) -> Any:
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise TerminalError("not_fetched", "status", "404")
+    content = parsed(answer)
+    data = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(data, kind):
+        raise TransientError("the shop's API answered something else")
+    return data
+
+
+def _total(content: Any) -> int:
+    total = content.get("meta", {}).get("pagination", {}).get("total", 0)
+    return total if isinstance(total, int) else 0
+
+
+def _iso(millis: EpochMillis) -> str:
+    return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
