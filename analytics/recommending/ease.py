@@ -16,7 +16,7 @@ LEAST_BASKETS: Final = 2
 PENALTY: Final = 200.0
 MOST: Final = 50
 
-_CODES_AT_ONCE: Final = 4_000_000
+_CODES_AT_ONCE: Final = 16_000_000
 
 
 class Weighed(NamedTuple):
@@ -40,7 +40,9 @@ def weigh(baskets: Sequence[Sequence[str]], *, penalty: float = PENALTY, most: i
     gram = _gram(baskets, {name: number for number, name in enumerate(names)})
     weights = _weights(gram, penalty)
     for number, name in enumerate(names):
-        best = np.argsort(-weights[number], kind="stable")[:most]
+        # The best few, then in order; equal weights by name.
+        near = np.sort(np.argpartition(-weights[number], min(most, len(names) - 1))[:most])
+        best = near[np.argsort(-weights[number, near], kind="stable")]
         for rank, other in enumerate(best[weights[number, best] > 0].tolist(), start=1):
             counts = int(gram[number, other]), int(gram[number, number]), int(gram[other, other])
             yield Weighed(name, rank, names[other], float(weights[number, other]), *counts)
@@ -59,7 +61,7 @@ def _gram(baskets: Sequence[Sequence[str]], numbers: dict[str, int]) -> NDArray[
         for begin in range(0, len(same) if size else 0, step):
             rows = np.array(same[begin : begin + step], np.int64)
             codes = (rows[:, :, None] * count + rows[:, None, :]).ravel()
-            np.add.at(gram, codes, 1.0)
+            gram += np.bincount(codes, minlength=count * count)
     return gram.reshape(count, count)
 
 

@@ -20,11 +20,15 @@ from analytics.recommending.choosing import Asked, Recommendation, choose
 from analytics.recommending.models import Placement
 from analytics.recommending.snapshots import Snapshot, generations_of, load, load_shelf
 from connectors.clickhouse.client import connect, errors_translated
-from schemas.errors import StorestreamError
+from schemas.errors import StorestreamError, TransientError
 from schemas.settings import ClickHouseSettings, settings
 
 VISIT_DAYS: Final = 2
 """How far back the events of a visit at hand are looked for."""
+
+REMEMBERED_SECONDS: Final = 2.0
+"""How long what a visit or a person did is not asked for again."""
+MOST_REMEMBERED: Final = 10_000
 
 
 class Query(NamedTuple):
@@ -53,8 +57,9 @@ class Recommender:
         """Take where ClickHouse is; nothing is opened yet."""
         self._clickhouse, self._refresh_seconds = clickhouse, refresh_seconds
         self._snapshots: dict[str, tuple[float, Snapshot]] = {}
-        self._loading = threading.Lock()
+        self._loading, self._connecting = threading.Lock(), threading.Lock()
         self._refreshing: set[str] = set()
+        self._asked: dict[tuple[str, ...], tuple[float, list[tuple[Any, ...]]]] = {}
         self._client: Any = None
 
     def recommend(self, query: Query) -> list[Recommendation]:
@@ -62,10 +67,13 @@ class Recommender:
 
         Raises:
             ValueError: session or person is no UUID.
-            TransientError: ClickHouse does not answer and has to be asked.
+            TransientError: ClickHouse does not answer, and the shop was never read.
             TerminalError: ClickHouse refuses.
         """
-        history = self._history(query)
+        try:
+            history = self._history(query)
+        except TransientError:  # what is popular is a better answer than none
+            history = _History([], [], [], [])
         in_cart = query.placement == "cart" and history.carted
         asked = Asked(
             placement=query.placement,
@@ -118,20 +126,30 @@ class Recommender:
             for viewed, carted, bought, categories in rows:
                 history = _History(list(reversed(viewed)), list(reversed(carted)), bought, categories)
         if query.session is not None:
-            since = datetime.now(UTC) - timedelta(days=VISIT_DAYS)
-            rows = self._ask("visit", shop=query.shop, session=str(UUID(query.session)), since=since)
+            rows = self._ask("visit", shop=query.shop, session=str(UUID(query.session)))
             history = _after(history, rows)
         return history
 
-    def _ask(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
+    def _ask(self, name: str, **parameters: str) -> list[tuple[Any, ...]]:
+        """Ask, or answer as a moment ago: a page asks for several placements at once."""
+        key, now = (name, *parameters.values()), time.monotonic()
+        known = self._asked.get(key)
+        if known is not None and now - known[0] < REMEMBERED_SECONDS:
+            return known[1]
+        since = datetime.now(UTC) - timedelta(days=VISIT_DAYS)
+        given = parameters if name == "person" else parameters | {"since": since}
         with errors_translated():
-            rows: list[tuple[Any, ...]] = self._connected().query(_statement(name), parameters).result_rows
-            return rows
+            rows: list[tuple[Any, ...]] = self._connected().query(_statement(name), given).result_rows
+        if len(self._asked) >= MOST_REMEMBERED:
+            self._asked.clear()
+        self._asked[key] = (now, rows)
+        return rows
 
     def _connected(self) -> Any:
-        if self._client is None:
-            self._client = connect(self._clickhouse)
-        return self._client
+        with self._connecting:
+            if self._client is None:
+                self._client = connect(self._clickhouse)
+            return self._client
 
 
 def _after(history: _History, rows: list[tuple[Any, ...]]) -> _History:

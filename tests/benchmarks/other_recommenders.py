@@ -23,7 +23,7 @@ def others(train: Sequence[Visit], items: int, *, repeats: bool) -> Iterator[tup
         for neighbours in (20, 100, 500):
             yield f"implicit item-kNN {name} {neighbours}", _implicit(kind(K=neighbours), matrix, repeats=repeats)
     for factors in (64, 128, 256):
-        model = AlternatingLeastSquares(factors=factors, regularization=0.05, alpha=10.0, random_state=1)
+        model = AlternatingLeastSquares(factors=factors, regularization=0.05, alpha=10.0, random_state=1, num_threads=1)
         yield f"implicit ALS {factors}", _implicit(model, matrix, repeats=repeats)
 
 

@@ -5,7 +5,7 @@
 Ours take the way of production: visits and orders are archived in ClickHouse, `build` counts them, a snapshot serves.
 UCI Online Retail is read from STORESTREAM_SHARED; STORESTREAM_SESSION_FILES names more files (RetailRocket, YooChoose,
 Diginetica), separated by `:`. The last STORESTREAM_TEST_DAYS (14) are held out. Of the visits in them, at most
-STORESTREAM_TEST_VISITS (400) are revealed item by item; all are asked for the one left out. The rules of session-kNN
+STORESTREAM_TEST_VISITS (150) are revealed item by item; all are asked for the one left out. The rules of session-kNN
 were chosen on the 14 days before those held out.
 """
 
@@ -31,7 +31,7 @@ from tests.benchmarks.session_files import NamedVisit, SessionFile, read, split
 
 SHARED = Path(os.environ.get("STORESTREAM_SHARED", Path(__file__).parents[3] / "shared"))
 TEST_DAYS = float(os.environ.get("STORESTREAM_TEST_DAYS", "14"))
-TEST_VISITS = int(os.environ.get("STORESTREAM_TEST_VISITS", "400"))
+TEST_VISITS = int(os.environ.get("STORESTREAM_TEST_VISITS", "150"))
 
 PROTOCOLS: dict[str, Callable[[Sequence[Visit]], Iterable[Case]]] = {
     "next item, revealed one by one": lambda visits: next_items(_some(visits)),
