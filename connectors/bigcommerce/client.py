@@ -58,7 +58,8 @@ class BigCommerceClient:
         while True:
             order = {"limit": str(PER_PAGE), "sort": "id", "direction": "asc", "id:greater": after_id}
             answer = await self._get("/products", _INCLUDE | order | since)
-            products = _data(answer, list)
+            # Without an id nobody could say which product it is, nor where to go on.
+            products = [each for each in _data(answer, list) if isinstance(each, dict) and each.get("id")]
             if not products:
                 return
             yield Page(products, _total(parsed(answer)))

@@ -1,4 +1,4 @@
-"""`storestream products import|put|delete|show`: products from a CSV file or by hand, and what is known of one."""
+"""`storestream products pull|import|put|delete|show`: products from the shop, a CSV file or by hand; what is known."""
 
 import asyncio
 import json
@@ -16,17 +16,21 @@ from connectors.csv.columns import Mapping, parse_mapping
 from connectors.csv.mapping import Outcome
 from connectors.csv.problems import ADVICE, write_report
 from connectors.kafka import registry, shops
-from deploy import importing
+from connectors.storefronts.calls import http_client
+from deploy import importing, pulling
 from deploy.catalog_reading import read_product
 from deploy.checkpoints import Checkpoint
 from deploy.commands.output import console, errors, print_table
 from deploy.publishing import products_changed
+from deploy.sources import SYSTEMS, source_of
 from schemas.errors import TerminalError
 from schemas.product import parse_product, to_deletion
 from schemas.records import ProductChange, Shop
 from schemas.settings import KafkaSettings, RegistrySettings, settings
 
 CHECKPOINTS = Path(".storestream/imports")
+PULLS = Path(".storestream/pulls")
+SHOWN_REFUSALS = 20
 
 _shop = click.option("--shop", "shop_id", required=True, help="The shop.")
 _path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -62,6 +66,21 @@ def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **op
     done = asyncio.run(_import(opened, Checkpoint(checkpoint), checked.products))
     resumed = f" (resumed after {done.resumed_at})" if done.resumed_at else ""
     console.print(f"imported {done.published} products, left out {done.left_out + done.too_large}{resumed}")
+
+
+@command.command()
+@_shop
+@click.option("--system", type=click.Choice(SYSTEMS), help="The shop system; needed if the shop has several.")
+@click.option("--full", is_flag=True, help="Everything, not only what changed since the last complete pull.")
+@click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Where to note how far it came.")
+def pull(shop_id: str, system: str | None, full: bool, checkpoint: Path | None) -> None:
+    """Fetch a shop's products from its shop system; interrupted, it goes on where it stopped."""
+    done = asyncio.run(_pull(shop_id, system, full, checkpoint))
+    for product_id, reason, field in done.refused[:SHOWN_REFUSALS]:
+        console.print(f"left out: {product_id} ({reason} {field})")
+    kind = "all" if done.since is None else "changed ones"
+    resumed = ", resumed" if done.was_resumed else ""
+    console.print(f"pulled {done.published} products ({kind}{resumed}), left out {len(done.refused)}")
 
 
 @command.command()
@@ -145,6 +164,22 @@ async def _import(file: importing.File, checkpoint: Checkpoint, products: int) -
         return await importing.run(
             file, publisher.publish, checkpoint, lambda done: errors.print(f"{done} of {products} products")
         )
+
+
+async def _pull(shop_id: str, system: str | None, full: bool, place: Path | None) -> pulling.Pulled:
+    shop = await find_shop(shop_id)
+    async with http_client() as http, products_changed() as publisher:
+        name, source = source_of(shop, system, http)
+        checkpoint = Checkpoint(place or PULLS / f"{shop_id}-{name}.json")
+        if full and (checkpoint.read() or {}).get("since") is not None:
+            checkpoint.clear()
+        return await pulling.run(
+            source, publisher.publish, checkpoint, lambda done, total: errors.print(_progress(done, total))
+        )
+
+
+def _progress(done: int, total: int) -> str:
+    return f"{done} of {total} products" if total else f"{done} products"
 
 
 def _publish_one(shop_id: str, made: Callable[[Shop, int], ProductChange]) -> None:

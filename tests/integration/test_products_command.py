@@ -2,18 +2,26 @@
 
 import asyncio
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from click.testing import CliRunner, Result
+from starlette.applications import Starlette
 
 from connectors.kafka import shops
 from deploy.cli import storestream
+from deploy.servers.storefronts.woocommerce import WooShop
 from schemas.codec import Codec
 from schemas.settings import KafkaSettings, settings
 from tests.builders import a_shop
 from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.storefronts import a_woo_access
+from tests.unit.test_woocommerce import a_product as a_woo_product
 
 pytestmark = pytest.mark.integration
 
@@ -73,3 +81,33 @@ def test_a_shop_nobody_configured_is_named() -> None:
     answer = called("delete", "p1", "--shop", "nobody")
 
     assert (answer.exit_code, "no shop nobody" in answer.output) == (1, True)
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """Serve *app* on a free port of this machine."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def test_a_shops_products_are_pulled(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    api = WooShop(products={number: a_woo_product(id=number) for number in range(1, 121)})
+    monkeypatch.setenv("WOO_KEY", api.key)
+    monkeypatch.setenv("WOO_SECRET", api.secret)
+    with serving(api.app()) as url:
+        shop = a_shop(woocommerce=a_woo_access(url=url))
+        asyncio.run(shops.publish(kafka, Codec.from_lock(), [shop]))
+        answer = called("pull", "--shop", "demo", "--checkpoint", tmp_path / "c.json")
+        again = called("pull", "--shop", "demo", "--checkpoint", tmp_path / "c.json")
+
+    assert "pulled 120 products (all), left out 0" in answer.output
+    assert "120 of 120 products" in answer.stderr
+    assert "(changed ones)" in again.output
+    assert json.loads(called("show", "120", "--shop", "demo").stdout)["source"] == "woocommerce"

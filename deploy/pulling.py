@@ -1,0 +1,64 @@
+"""Pulls a shop's products from its shop system onto `products.changed`: everything, or what changed since last.
+
+Interrupted, a pull goes on behind the last batch that Kafka has. When it is complete, its beginning is remembered, so
+that the next one asks only for what changed since.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final, NamedTuple
+
+from connectors.storefronts.pulls import Batch, Refused
+from deploy.checkpoints import Checkpoint
+from schemas.records import EpochMillis, ProductChange
+
+OVERLAP_MS: Final = 300_000
+"""How far before its beginning the next pull asks: clocks differ, and a change may show late."""
+
+Publish = Callable[[Sequence[ProductChange]], Awaitable[list[ProductChange]]]
+
+
+class Start(NamedTuple):
+    """Where a pull begins: the time it is the pull of, its position, and since when changes count (None: all)."""
+
+    began_at: EpochMillis
+    position: str | None
+    since: EpochMillis | None
+
+
+class Pulled(NamedTuple):
+    """What a pull did."""
+
+    published: int
+    refused: list[Refused]
+    since: EpochMillis | None
+    was_resumed: bool
+
+
+Open = Callable[[Start], AsyncIterator[Batch]]
+
+
+async def run(source: Open, publish: Publish, checkpoint: Checkpoint, told: Callable[[int, int], None]) -> Pulled:
+    """Pull what changed since the last complete pull, everything if there was none; tell progress (done, of how many).
+
+    Raises:
+        TransientError, TerminalError: the shop's API or Kafka would not; the next run goes on from here.
+    """
+    saved = checkpoint.read() or {}
+    start = Start(
+        saved.get("began_at") or time.time_ns() // 1_000_000,
+        saved.get("position"),
+        saved.get("since"),
+    )
+    published, done = 0, int(saved.get("done", 0))
+    refused: list[Refused] = []
+    async for batch in source(start):
+        too_large = await publish(batch.changes)
+        refused += batch.refused
+        refused += [Refused(change["product_id"], "too_large", "product") for change in too_large]
+        published += len(batch.changes) - len(too_large)
+        done += len(batch.changes) + len(batch.refused)
+        checkpoint.save({"began_at": start.began_at, "position": batch.position, "since": start.since, "done": done})
+        told(done, batch.total)
+    checkpoint.save({"since": start.began_at - OVERLAP_MS})
+    return Pulled(published, refused, start.since, start.position is not None)

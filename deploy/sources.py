@@ -1,0 +1,61 @@
+"""Which shop systems a shop can be pulled from, and how each is opened."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import httpx
+
+from connectors.bigcommerce import pulling as bigcommerce
+from connectors.bigcommerce.client import BigCommerceClient
+from connectors.bigcommerce.mapping import Asked
+from connectors.storefronts.calls import Caller
+from connectors.storefronts.pulls import Batch
+from connectors.woocommerce import pulling as woocommerce
+from connectors.woocommerce.client import WooClient
+from connectors.woocommerce.mapping import Told
+from deploy.pulling import Open, Start
+from schemas.errors import ConfigurationError
+from schemas.records import Shop
+
+SYSTEMS: Final = ("woocommerce", "bigcommerce")
+
+
+def source_of(shop: Shop, system: str | None, http: httpx.AsyncClient) -> tuple[str, Open]:
+    """Open *system*, or the only one that *shop* has; returns its name and where batches come from.
+
+    Raises:
+        ConfigurationError: the shop has no such system, or several and none is named, or a secret is missing.
+    """
+    configured = [name for name in SYSTEMS if shop[name]]
+    named = [name for name in configured if system in (None, name)]
+    if len(named) != 1:
+        raise ConfigurationError(f"name one --system of {shop['shop_id']}: {', '.join(configured) or 'it has none'}")
+    caller = Caller(http)
+    openers = {"woocommerce": _woocommerce, "bigcommerce": _bigcommerce}
+    return named[0], openers[named[0]](shop, caller)
+
+
+def _woocommerce(shop: Shop, caller: Caller) -> Open:
+    access = shop["woocommerce"]
+    if access is None:
+        raise ConfigurationError("woocommerce is not configured")
+    client = WooClient(access, caller)
+
+    def batches(start: Start) -> AsyncIterator[Batch]:
+        told = Told(shop, f"pull:{start.began_at}", start.began_at)
+        return woocommerce.pull(client, told, start.position, start.since)
+
+    return batches
+
+
+def _bigcommerce(shop: Shop, caller: Caller) -> Open:
+    access = shop["bigcommerce"]
+    if access is None:
+        raise ConfigurationError("bigcommerce is not configured")
+    client = BigCommerceClient(access, caller)
+
+    def batches(start: Start) -> AsyncIterator[Batch]:
+        asked = Asked(shop, access, f"pull:{start.began_at}", start.began_at)
+        return bigcommerce.pull(client, asked, start.position, start.since)
+
+    return batches
