@@ -15,7 +15,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "tables.md"
 
 DESCRIBED: Final = (
     *("product_views", "cart_actions", "checkouts", "orders", "order_items", "products_now", "sessions", "persons"),
-    *("events", "event_items", "conversions", "rejected"),
+    *("events", "event_items", "conversions", "order_ledger", "identity_overrides", "identity_log", "rejected"),
 )
 """The tables and views of the page, those for people who know no event names first."""
 

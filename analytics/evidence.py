@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from analytics.identities import Device, Evidence, Known
 from analytics.lookups import look_up
+from analytics.purchases import Purchase
 from schemas.errors import ConfigurationError
 from schemas.settings import ClickHouseSettings
 
@@ -31,7 +32,9 @@ def known_of(asked: str, shop_id: str = "", clickhouse: ClickHouseSettings | Non
     visitors = sorted({str(row["visitor_id"]) for row in rows} - {_NOBODY})
     devices = devices_of(shops[0], visitors, customers, clickhouse)
     evidence = evidence_of(shops[0], [each.visitor_id for each in devices], clickhouse)
-    return Known(shops[0], asked, kind, tuple(customers), tuple(devices), tuple(evidence))
+    orders = look_up("identity_orders", clickhouse, shop=shops[0], id=asked) if kind in ("order", "checkout") else []
+    purchases = tuple(Purchase(**row) for row in orders)
+    return Known(shops[0], asked, kind, tuple(customers), tuple(devices), tuple(evidence), purchases)
 
 
 def devices_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from analytics.purchases import Purchase, attribution
 from schemas.identifiers import person_id
 
 UNLINK: Final = "unlink"
@@ -55,11 +56,14 @@ class Known(NamedTuple):
     customers: tuple[str, ...]
     devices: tuple[Device, ...]
     evidence: tuple[Evidence, ...]
+    purchases: tuple[Purchase, ...] = ()
 
 
 def story(known: Known) -> list[str]:
     """Say who it is, by which evidence, from when on, on which browsers, and what was taken back."""
-    told = [f"{known.asked} is a {known.known_as} of shop {known.shop_id}."]
+    article = "an" if known.known_as == "order" else "a"
+    told = [f"{known.asked} is {article} {known.known_as} of shop {known.shop_id}."]
+    told += map(attribution, known.purchases)
     for customer in known.customers:
         told += ["", *_customer(known, customer)]
     if not known.customers and not known.devices:
@@ -103,9 +107,11 @@ def _times(device: Device) -> str:
     """Say whose the browser is from when on."""
     if len(device.starts) == 1 and device.starts[0] <= _EVER:
         return f"all of it is {device.customers[0]}'s, as no other customer was ever seen on it"
+    ends = [*map(_at, device.starts[1:]), "now"]
     spells = [
-        f"from {'the beginning' if start <= _EVER else _at(start)} {customer or 'nobody known'}"
-        for start, customer in zip(device.starts, device.customers, strict=True)
+        f"{customer} from {'the beginning' if start <= _EVER else _at(start)} to {end}"
+        for start, end, customer in zip(device.starts, ends, device.customers, strict=True)
+        if customer
     ]
     return f"shared, so only visits with evidence are anybody's: {', '.join(spells)}"
 
@@ -119,11 +125,14 @@ def _why_nobody(known: Known, device: Device) -> str:
     return "evidence has come, and has not been stitched yet."
 
 
-def _reasons(known: Known, device: Device, customer: str) -> Iterator[str]:
-    """List what concerns *customer* on the browser, and what concerns nobody in particular."""
-    for each in known.evidence:
-        if each.visitor_id == device.visitor_id and (not customer or each.customer_id in ("", customer)):
-            yield f"    {_at(each.occurred_at)}  {sentence(each)}{_taken_back(each, known.evidence)}"
+def _reasons(known: Known, device: Device, customer: str) -> list[str]:
+    """List what concerns *customer* on the browser, and what concerns nobody in particular, each once."""
+    told = [
+        f"    {_at(each.occurred_at)}  {sentence(each)}{_taken_back(each, known.evidence)}"
+        for each in known.evidence
+        if each.visitor_id == device.visitor_id and (not customer or each.customer_id in ("", customer))
+    ]
+    return list(dict.fromkeys(told))
 
 
 def sentence(evidence: Evidence) -> str:

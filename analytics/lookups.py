@@ -21,6 +21,7 @@ Lookup = Literal[
     "identity_devices",
     "identity_evidence",
     "identity_log",
+    "identity_orders",
     "identity_share",
 ]
 

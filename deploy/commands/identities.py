@@ -94,10 +94,10 @@ def _unlink_of(shop: str, visitor_id: str, customer: str) -> Link:
     if not devices or not (links or linked):
         raise click.ClickException(f"nothing to take back: no evidence links {visitor_id} to customer {customer}")
     (share,) = look_up("identity_share", shop=shop, visitor=visitor_id, customer=customer)
-    console.print(f"browser {devices[0].client_id}, customer {customer}: {len(links)} pieces of evidence", markup=False)
+    console.print(f"browser {devices[0].client_id}, customer {customer}: {len(links)} times seen", markup=False)
     for each in evidence:
         console.print(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}", markup=False)
-    console.print(f"{share['events']} events and {share['sessions']} visits are this customer's")
+    console.print(f"events that are this customer's: {share['events']}, visits: {share['sessions']}")
     console.print(f"without it, {_after(devices[0].customers, customer)}")
     now = int(time.time() * 1000)
     reverses = links[-1].link_id if len(links) == 1 else ""

@@ -60,11 +60,13 @@ class Shop:
 def a_shop_of_journeys(clickhouse: ClickHouseSettings) -> Shop:
     """Ada on laptop and phone, joined by a checkout; a tablet that she and Bob share; a kiosk nobody is known on."""
     shop = Shop(clickhouse)
-    token = {"checkout_token": "tok-1"}
+    token, mail = {"checkout_token": "tok-1"}, {"utm": {"source": "mail", "campaign": "autumn"}}
+    completed = {"name": "checkout_completed", "order_id": "o1"}
     shop.pipeline.publish(
         an_event(event_id="e1", client_id="laptop", occurred_at=NOON - 9 * DAY, name="page_viewed", items=[]),
         an_event(event_id="e2", client_id="laptop", occurred_at=NOON, customer_id="ada"),
-        an_event(event_id="e3", client_id="phone", occurred_at=NOON + MINUTE, name="checkout_started", **token),
+        an_event(event_id="e3", client_id="phone", occurred_at=NOON + MINUTE, name="checkout_started", **token, **mail),
+        an_event(event_id="e8", client_id="phone", occurred_at=NOON + 4 * MINUTE, **completed, **token),
         an_event(event_id="e4", client_id="tablet", occurred_at=NOON + DAY, customer_id="ada"),
         an_event(event_id="e5", client_id="tablet", occurred_at=NOON + 2 * DAY, customer_id="bob"),
         an_event(event_id="e6", client_id="tablet", occurred_at=NOON + 3 * DAY),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -106,10 +107,22 @@ def test_why_takes_visitors_clients_checkouts_and_orders_too() -> None:
     assert "Customer ada" in said("why", "tablet")
     assert "Customer bob" in said("why", "tablet")
     assert "phone" in said("why", "tok-1")
+    assert "It belongs to the visit of 2026-10-26 07:34:20 (from mail, campaign autumn) of browser phone" in said(
+        "why", "o1"
+    )
+    assert "No visit is known that used its checkout" in said("why", "o3")
     assert "Customer cy" in said("why", "o3")
     nobody = run("why", "who-is-this")
     assert nobody.exit_code == 1
     assert "nothing is known by who-is-this" in str(nobody.exception)
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_page_about_identity_shows_what_the_command_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
+    shown = page.partition("    $ storestream identities why o1\n")[2].partition("\n\nWhat")[0]
+
+    assert shown.split() == said("why", "o1").split()
 
 
 @pytest.mark.usefixtures("shop")
@@ -125,8 +138,8 @@ def test_an_unlink_shows_first_what_it_would_change_and_refuses_what_was_never_l
     never = run("unlink", "--shop", "demo", "--visitor", KIOSK, "--customer", "ada")
     both = run("unlink", "--shop", "demo", "--visitor", KIOSK, "--client", "kiosk", "--customer", "ada")
 
-    assert "browser tablet, customer bob: 1 pieces of evidence" in told
-    assert "1 events and 1 visits are this customer's" in told
+    assert "browser tablet, customer bob: 1 times seen" in told
+    assert "events that are this customer's: 1, visits: 1" in told
     assert "without it, the whole browser would be customer ada's" in told
     assert "nothing was changed" in told
     assert never.exit_code == 1

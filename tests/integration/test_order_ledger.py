@@ -1,4 +1,4 @@
-"""The ledger of orders beside plain Python over every combination of what may be known, and the command that reads it."""
+"""The ledger of orders beside plain Python, over every combination of what may be known, and its command."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
-from itertools import product
+from itertools import product, starmap
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from tests.archived import a_receipt, an_enriched_event, an_order_row
 pytestmark = pytest.mark.integration
 
 MADE = (int(time.time()) - 3600) * 1000
+BOTH = (True, False)
 FATES = ((), ("accepted",), ("refused",), ("skipped",), ("accepted", "refused"))
 
 
@@ -54,7 +55,7 @@ class Case(NamedTuple):
 
 CASES = {
     f"o{number}": case
-    for number, case in enumerate(Case(*each) for each in product(*[(True, False)] * 4, FATES))
+    for number, case in enumerate(starmap(Case, product(BOTH, BOTH, BOTH, BOTH, FATES)))
     if case.row or case.pixel or case.purchase or case.fates
 }
 
@@ -143,9 +144,8 @@ def test_the_ledger_misses_of_each_order_exactly_what_is_not_there(clickhouse: C
 
 
 def test_the_ledger_tells_when_each_place_knew_of_an_order(clickhouse: ClickHouseSettings) -> None:
-    complete = next(
-        name for name, case in CASES.items() if case == Case(True, True, True, True, ("accepted", "refused"))
-    )
+    whole = Case(True, True, True, True, ("accepted", "refused"))
+    complete = next(name for name, case in CASES.items() if case == whole)
     columns = ("ordered_at", "seen_in_pixel_at", "seen_in_webhook_at", "sent_at", "accepted_at")
     asked = ", ".join(f"toUnixTimestamp64Milli(assumeNotNull({name})) - {MADE}" for name in columns)
     with closing(connect(clickhouse)) as client:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analytics.identities import Device, Evidence, Known, sentence, story
+from analytics.purchases import Purchase, attribution
 from schemas.identifiers import person_id
 
 NOON = datetime(2026, 10, 26, 12)
@@ -65,9 +66,7 @@ def test_a_shared_browser_tells_each_customers_spells_and_only_their_evidence() 
     shared = a_device(starts=(EVER, NOON, NOON + timedelta(minutes=5)), customers=("ada", "", "bob"))
     told = "\n".join(story(known(shared, evidence=(a_login(), a_login(customer_id="bob")), customers=("ada", "bob"))))
 
-    assert (
-        told.count("from the beginning ada, from 2026-10-26 12:00:00 nobody known, from 2026-10-26 12:05:00 bob") == 2
-    )
+    assert told.count("ada from the beginning to 2026-10-26 12:00:00, bob from 2026-10-26 12:05:00 to now") == 2
     assert (told.count("named customer ada"), told.count("named customer bob")) == (1, 1)
 
 
@@ -111,6 +110,23 @@ def test_a_browser_nobody_is_known_behind_says_why() -> None:
 def test_an_order_nobody_is_known_behind_says_so() -> None:
     assert story(known(customers=()))[1:] == ["It names no customer, and no browser told of it."]
     assert "No browser is linked to it" in story(known())[2]
+
+
+def a_purchase(**changes: Any) -> Purchase:
+    purchase = Purchase("o1", "matched", "tok", "client-1", NOON, True, NOON - timedelta(hours=1), "mail", "autumn")
+    return purchase._replace(**changes)
+
+
+def test_a_purchase_names_its_visit_and_why_or_that_none_is_known() -> None:
+    (told,) = story(known(customers=())._replace(purchases=(a_purchase(),)))[1:2]
+
+    assert told == (
+        "Order o1 of 2026-10-26 12:00:00 is matched: the shop's webhook and the browser's pixel met on it. "
+        "It belongs to the visit of 2026-10-26 11:00:00 (from mail, campaign autumn) of browser client-1, "
+        "which completed checkout tok."
+    )
+    assert attribution(a_purchase(match="webhook_only", campaign="")).endswith("the last that used checkout tok.")
+    assert "it belongs to none" in attribution(a_purchase(visit_known=False))
 
 
 def test_a_reason_without_words_of_its_own_is_still_told() -> None:

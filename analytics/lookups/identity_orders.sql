@@ -1,0 +1,13 @@
+-- In which visit were the orders of a checkout made, or one order?
+-- shop: the shop
+-- id: the order, or the checkout token
+SELECT
+    o.order_id AS order_id, o.match AS match, o.checkout_token AS checkout_token, o.client_id AS client_id,
+    o.ordered_at AS ordered_at, 
+    s.session_id = o.session_id AND o.session_id != toUUID('00000000-0000-0000-0000-000000000000') AS visit_known,
+    s.started_at AS started_at, s.arrived_from AS arrived_from, s.utm_campaign AS campaign
+FROM orders AS o FINAL
+LEFT JOIN (SELECT * FROM sessions_by_person WHERE shop_id = {shop:String}) AS s
+    ON s.session_id = o.session_id AND s.visitor_id = o.visitor_id
+WHERE o.shop_id = {shop:String} AND (o.order_id = {id:String} OR o.checkout_token = {id:String})
+ORDER BY o.ordered_at, o.order_id
