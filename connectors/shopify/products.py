@@ -123,6 +123,17 @@ def to_inventory_change(body: Any, delivery: Delivery) -> ProductChange:
     return _change(delivery, "", "inventory", level.updated_at, None) | {"inventory": inventory}
 
 
+def to_disconnection(body: Any, delivery: Delivery) -> ProductChange:
+    """Describe that an item is no longer stocked at a location: nothing of it is left there.
+
+    Raises:
+        TerminalError: a field is missing or of a wrong type.
+    """
+    change = to_inventory_change(body, delivery)
+    level = change["inventory"]
+    return change if level is None else change | {"inventory": level | {"available": 0}}
+
+
 def key_of(change: ProductChange) -> bytes:
     """Return the key of `products.changed`: shop and product, or shop and stock level."""
     level = change["inventory"]

@@ -16,7 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.shopify.orders import to_order
-from connectors.shopify.products import Delivery, to_inventory_change, to_product_change, to_product_deletion
+from connectors.shopify.products import (
+    Delivery,
+    to_disconnection,
+    to_inventory_change,
+    to_product_change,
+    to_product_deletion,
+)
 from connectors.shopify.signatures import header, is_signed
 from connectors.shopify.values import moment
 from connectors.storefronts.metrics import UNAUTHENTIC, WEBHOOKS
@@ -35,6 +41,7 @@ _PRODUCTS: Final[dict[str, Callable[[Any, Delivery], ProductChange]]] = {
     "products/delete": to_product_deletion,
     "inventory_levels/update": to_inventory_change,
     "inventory_levels/connect": to_inventory_change,
+    "inventory_levels/disconnect": to_disconnection,
 }
 _ORDERS: Final = frozenset(
     f"orders/{change}" for change in ("create", "paid", "updated", "cancelled", "fulfilled", "partially_fulfilled")

@@ -324,7 +324,20 @@ async def test_an_order_made_elsewhere_has_no_token_and_no_customer() -> None:
     assert (order["checkout_token"], order["customer_id"], order["client_ip"]) == (None, None, None)
 
 
-@pytest.mark.parametrize("topic", ["app/uninstalled", "customers/redact", "carts/update", "refunds/create", ""])
+async def test_an_item_no_longer_stocked_somewhere_has_nothing_left_there() -> None:
+    sink = FakeSink()
+
+    await delivered(sink, "inventory_levels/disconnect", {"inventory_item_id": 7, "location_id": 8})
+
+    (change,) = sink.products
+    assert change["inventory"] == {"inventory_item_id": "7", "location_id": "8", "available": 0}
+    assert change["occurred_at"] == 1_792_995_202_123, "the body has no time: the trigger's counts"
+
+
+_IGNORED = ("app/uninstalled", "customers/redact", "carts/update", "refunds/create", "inventory_items/update", "")
+
+
+@pytest.mark.parametrize("topic", [*_IGNORED, "collections/update"])
 async def test_an_authentic_topic_we_do_not_take_is_no_failure(topic: str) -> None:
     sink = FakeSink()
 
