@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-run}
-say() { printf '\033[2m[set-up]\033[0m %s\n' "$*"; }
+say() { printf '[set-up] %s\n' "$*"; }
 fail() { printf '[set-up] %s\n' "$*" >&2; exit 1; }
 
 python=""

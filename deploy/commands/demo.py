@@ -22,7 +22,7 @@ from deploy.supervisor import Supervisor
 
 @click.command()
 @click.option(
-    "--events", type=click.IntRange(min=1), help="About how many events; default 24,000 (2,000 when up runs)."
+    "--events", type=click.IntRange(min=1), help="About how many events; default 22,000 (2,000 when up runs)."
 )
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Requests a second; default: as fast as they are taken.")
 @click.option("--seed", type=int, help="The same seed tells the same days; default 7 (by the clock when up runs).")
@@ -40,7 +40,7 @@ def command(events: int | None, rate: float | None, seed: int | None, folder: Pa
         )
         clean = asyncio.run(run_demo(plan, dict(os.environ) | running.environment, running.addresses, began))
     else:
-        plan = Plan(events or 24_000, rate, 7 if seed is None else seed, HINT_AFTERWARDS)
+        plan = Plan(events or 22_000, rate, 7 if seed is None else seed, HINT_AFTERWARDS)
         clean = _run_alone(plan, keep, began)
     raise SystemExit(0 if clean else 1)
 

@@ -20,7 +20,7 @@ from deploy.demo.visits import Sending
 from schemas.settings import ClickHouseSettings, KafkaSettings, settings_in
 
 SHOP: Final = "demo"
-EVENTS_PER_SHOPPER: Final = 13.0
+EVENTS_PER_SHOPPER: Final = 10.7
 """Measured over seeds; how many shoppers make about so many events."""
 SETTLE_SECONDS: Final = 120.0
 

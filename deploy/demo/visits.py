@@ -52,7 +52,7 @@ class Visit:
     def walk(self, catalogue: list[Product]) -> Iterator[Sending]:
         """Browse, perhaps fill a cart, perhaps buy."""
         yield self._page(("page_viewed", {}))
-        looks = self._rng.choices((0, 1, 2, 3, 5, 8), (20, 25, 22, 16, 11, 6))[0]
+        looks = self._rng.choices((0, 1, 2, 3, 5, 8), (35, 25, 16, 11, 8, 5))[0]
         if looks and self._rng.random() < 0.5:
             yield self._listing(catalogue)
         for product in self._rng.choices(catalogue, [each.appeal for each in catalogue], k=looks):
