@@ -1,7 +1,8 @@
 """Forward: what shoppers did becomes conversions at Meta, and each conversion leaves a receipt.
 
-In: events.enriched, shops.configured, and its own receipts. Out: requests to Meta, conversions.delivered. What cannot
-be read goes to records.rejected. Run it with `storestream run forward`.
+In: events.enriched, shops.configured, its own receipts, and conversions.parked, where it keeps what a destination that
+is down has yet to get. Out: requests to Meta, conversions.delivered. What cannot be read goes to records.rejected. Run
+it with `storestream run forward`.
 """
 
 from functools import partial
@@ -12,8 +13,7 @@ from connectors.kafka.shops import following
 from connectors.meta.client import MetaClient
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
 from schemas.topics import EVENTS_ENRICHED
-from streams.forwarding.finals import read_finals
-from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.assembling import Parts, assembled
 from streams.forwarding.metrics import COLLECTORS
 from streams.forwarding.routes import Routes
 from streams.forwarding.stopping import forward_until_stopped
@@ -33,9 +33,9 @@ async def forward(records: Records) -> None:
     words = await codec(_registry, _kafka)
     async with following(_kafka, words) as shops, MetaClient(_meta) as client:
         routes = Routes(client, _meta, shops)
-        links = Links(routes.offer, partial(read_finals, _kafka, words), records.ack)
-        routes.settle = (forwarder := Forwarder(words, _outbox, shops, links)).settle
-        await forward_until_stopped(app, records, forwarder, routes)
+        generation = partial(getattr, app, "consumer_generation_id")
+        forwarder, lots = assembled(Parts(_kafka, words, _outbox, shops, routes), generation, records.ack)
+        await forward_until_stopped(app, records, forwarder, routes, lots)
 
 
 def main() -> NoReturn:

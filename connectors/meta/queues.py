@@ -28,18 +28,36 @@ class Waiting:
         self._again.extendleft(reversed(batches))
         self._news.set()
 
+    def recall(self) -> list[Parcel]:
+        """Take everything out that waits."""
+        parcels = [parcel for batch in self._again for parcel in batch.parcels] + list(self._parcels)
+        self._again.clear()
+        self._parcels.clear()
+        return parcels
+
+    def next_new(self) -> Batch | None:
+        """Return what waits and has not been sent yet, as one batch; None when there is nothing."""
+        count = fitting(self._parcels, self._batch_size)
+        return Batch([self._parcels.popleft() for _ in range(count)]) if count else None
+
+    async def some(self) -> None:
+        """Wait until anything waits."""
+        while not (self._again or self._parcels):
+            await self._told(None)
+
     async def next(self) -> Batch:
         """Return a batch that goes again, else gather a new one: full, or lingered for. Waits until there is one."""
         async with self._turn:
-            while not (self._again or self._parcels):
-                await self._told(None)
-            deadline = time.monotonic() + self._linger_seconds
-            while not self._again and len(self._parcels) < self._batch_size:
-                if not await self._told(deadline - time.monotonic()):
-                    break
-            if self._again:
-                return self._again.popleft()
-            return Batch([self._parcels.popleft() for _ in range(fitting(self._parcels, self._batch_size))])
+            while True:
+                await self.some()
+                deadline = time.monotonic() + self._linger_seconds
+                while not self._again and 0 < len(self._parcels) < self._batch_size:
+                    if not await self._told(deadline - time.monotonic()):
+                        break
+                if self._again:
+                    return self._again.popleft()
+                if batch := self.next_new():  # none when all were recalled meanwhile
+                    return batch
 
     async def _told(self, seconds: float | None) -> bool:
         """Wait for news, at most *seconds*; False when none came."""

@@ -59,13 +59,17 @@ class Sender:
         self._requests_in_flight = meta.requests_in_flight
         self._patience = patience or Patience()
         self._waiting = Waiting(meta.batch_size, meta.linger_seconds)
-        self._accepted = 0
+        self._accepted = self._tries = 0
         self.circuit = Circuit(self._patience, random.random)
         self._told = self.circuit.state
 
     def offer(self, parcels: Sequence[Parcel]) -> None:
         """Take charge of *parcels*; bounding how many is the caller's part."""
         self._waiting.put(parcels)
+
+    def recall(self) -> list[Parcel]:
+        """Give back what waits and is in no request; it will not be settled."""
+        return self._waiting.recall()
 
     async def run(self) -> None:
         """Send until cancelled. Raises what a hook raised, in an `ExceptionGroup`."""
@@ -75,14 +79,26 @@ class Sender:
 
     async def _work(self) -> None:
         while True:
-            batch = await self._waiting.next()
+            await self._waiting.some()
             destination = await self._leave()
+            batch = await self._next()  # only now, so that what must wait can be recalled
+            if destination is not None and self.circuit.state == "open":  # another request failed meanwhile
+                self._waiting.put_back(batch)
+                continue
             if destination is None:
                 await self._hooks.settle(batch.parcels, Outcome("skipped", "destination_removed"))
             elif await self._young(batch):
                 await self._attempt(batch, destination)
                 continue
             self.circuit.unused()
+
+    async def _next(self) -> Batch:
+        """Choose what to send. Every other attempt at a closed door is made with what has not failed there yet."""
+        if self.circuit.state == "half_open":
+            self._tries += 1
+            if self._tries % 2 == 0 and (batch := self._waiting.next_new()):
+                return batch
+        return await self._waiting.next()
 
     async def _leave(self) -> Destination | None:
         """Wait until the circuit lets a request out; None when the destination is gone."""

@@ -5,12 +5,14 @@ all of those whose event is not committed yet, and the latest besides, for stitc
 """
 
 import time
+from collections.abc import AsyncIterator
 from hashlib import blake2b
 from typing import Final
 
 from connectors.kafka.tails import Tail, TailRecord, read_tail
 from schemas.codec import Codec
 from schemas.errors import TerminalError
+from schemas.records import Parked, Receipt
 from schemas.settings import KafkaSettings
 from schemas.topics import CONVERSIONS_DELIVERED
 from streams.records import Record
@@ -42,6 +44,10 @@ class Finals:
         """Remember the receipt of *key* for good: its event is not committed and will come again."""
         self._needed.add(_digest(key))
 
+    def discard(self, key: bytes) -> None:
+        """Forget a needed one."""
+        self._needed.discard(_digest(key))
+
     def __contains__(self, key: bytes) -> bool:
         digest = _digest(key)
         return digest in self._recent or digest in self._needed
@@ -69,6 +75,49 @@ async def read_finals(kafka: KafkaSettings, codec: Codec, first: Record) -> Fina
         elif record.recent:
             finals.add(record.key)
     return finals
+
+
+async def read_settled(kafka: KafkaSettings, codec: Codec, partition: int, parked: Parked) -> Finals:
+    """Read which events of a lane have their receipt already: those of its destination from its offset on."""
+    finals = Finals()
+    async for key, receipt in _receipts(kafka, codec, partition, parked):
+        if receipt["source_offset"] >= parked["offset"]:
+            finals.add_needed(key)
+    return finals
+
+
+async def read_replayable(kafka: KafkaSettings, codec: Codec, partition: int, parked: Parked) -> Finals:
+    """Read which events a replay is about: of its stretch, last refused or skipped, before it was asked for."""
+    found = Finals()
+    until = parked["until"]
+    async for key, receipt in _receipts(kafka, codec, partition, parked):
+        chosen = not parked["reasons"] or receipt["reason"] in parked["reasons"]
+        asked = receipt["status"] != "accepted" and chosen and receipt["sent_at"] < parked["parked_at"]
+        if (
+            asked
+            and parked["offset"] <= receipt["source_offset"]
+            and (until is None or receipt["source_offset"] < until)
+        ):
+            found.add_needed(key)
+        else:
+            found.discard(key)
+    return found
+
+
+async def _receipts(
+    kafka: KafkaSettings, codec: Codec, partition: int, parked: Parked
+) -> AsyncIterator[tuple[bytes, Receipt]]:
+    """Yield the receipts of the destination of *parked* that were written since its first record was."""
+    begin, end = f"{parked['shop_id']}|".encode(), f"|{parked['destination']}".encode()
+    tail = Tail(kafka.prefix + CONVERSIONS_DELIVERED.name, partition, parked["since"] - CLOCK_MS, 0, 0)
+    async for record in read_tail(kafka.bootstrap_servers, tail):
+        if record.key is None or not record.key.startswith(begin) or not record.key.endswith(end):
+            continue
+        try:
+            receipt: Receipt = codec.decode(record.value)
+        except TerminalError:
+            continue
+        yield record.key, receipt
 
 
 def _offset_of(codec: Codec, record: TailRecord) -> int:

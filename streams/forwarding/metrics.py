@@ -24,6 +24,9 @@ OPEN: Final = Gauge(
     registry=None,
 )
 PENDING: Final = Gauge("forward_conversions_pending", "Events taken without their final receipt.", registry=None)
+PARKED: Final = Gauge(
+    "forward_lanes_open", "Destinations, by partition, that get their events aside: they were down.", registry=None
+)
 
 STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
-COLLECTORS: Final[tuple[Collector, ...]] = (DELIVERED, REQUESTS, OPEN, PENDING)
+COLLECTORS: Final[tuple[Collector, ...]] = (DELIVERED, REQUESTS, OPEN, PENDING, PARKED)

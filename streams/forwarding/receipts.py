@@ -1,7 +1,9 @@
 """The receipt of one event at one destination: begun when the event comes, completed when its fate is decided; pure."""
 
+import time
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from connectors.meta.parcels import Outcome
 from schemas.records import Destination, EpochMillis, Event, Receipt
@@ -11,9 +13,13 @@ from streams.rules.conversions import Decision
 
 @dataclass(slots=True, eq=False)
 class Envelope:
-    """A record whose events are on their way; *undecided* counts those without a final receipt."""
+    """A record whose events are on their way; *undecided* counts those without a final receipt.
+
+    *lane*: who read it aside; None for the worker's own reading, which acknowledges it.
+    """
 
     record: Record
+    lane: Any = None
     undecided: int = 1  # the taking of the record itself
 
 
@@ -24,6 +30,17 @@ class Pending:
     key: bytes
     receipt: Receipt
     envelopes: list[Envelope] = field(default_factory=list)
+    taken_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """Its shop and destination."""
+        return self.receipt["shop_id"], self.receipt["destination"]
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a record of the worker's own reading waits for it."""
+        return any(each.lane is None for each in self.envelopes)
 
 
 def key_of(event: Event, destination: Destination) -> bytes:

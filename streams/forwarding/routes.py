@@ -14,6 +14,7 @@ from schemas.records import Destination
 from schemas.settings import MetaSettings
 from streams.failing import end_process
 from streams.forwarding.metrics import OPEN, REQUESTS, STATES
+from streams.forwarding.pendings import Route
 
 Settle = Callable[[Sequence[Parcel], Outcome], Awaitable[None]]
 
@@ -28,22 +29,36 @@ class Routes:
     def __init__(self, client: Client, meta: MetaSettings, shops: ShopDirectory) -> None:
         """Take what senders send with, and where they learn of their destination."""
         self._client, self._meta, self._shops = client, meta, shops
-        self._senders: dict[tuple[str, str], Sender] = {}
-        self._running: list[asyncio.Task[None]] = []
+        self._senders: dict[Route, Sender] = {}
+        self._running: dict[Route, asyncio.Task[None]] = {}
 
-    def offer(self, shop_id: str, destination: str, parcels: Sequence[Parcel]) -> None:
-        """Hand *parcels* to the sender of *destination*."""
-        sender = self._senders.get((shop_id, destination))
+    def offer(self, route: Route, parcels: Sequence[Parcel]) -> None:
+        """Hand *parcels* to the sender of a destination."""
+        sender = self._senders.get(route)
         if sender is None:
-            sender = self._senders[shop_id, destination] = self._started(shop_id, destination)
+            sender = self._senders[route] = self._started(*route)
         sender.offer(parcels)
 
-    async def stop(self) -> None:
-        """End all senders; what they have not settled stays unsettled."""
-        running, self._running = self._running, []
+    def recall(self, route: Route) -> list[Parcel]:
+        """Take back what waits for a destination and is in no request."""
+        return sender.recall() if (sender := self._senders.get(route)) else []
+
+    def is_paused(self, route: Route) -> bool:
+        """Tell whether a destination is down, or being tried again."""
+        return (sender := self._senders.get(route)) is not None and sender.circuit.state != "closed"
+
+    async def drop(self, *routes: Route) -> None:
+        """End senders at once; what they have not settled stays unsettled."""
+        running = [task for route in routes if (task := self._running.pop(route, None))]
+        for route in routes:
+            self._senders.pop(route, None)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End all senders."""
+        await self.drop(*self._senders)
 
     def _started(self, shop_id: str, name: str) -> Sender:
         label = f"{shop_id}/{name}"
@@ -61,7 +76,7 @@ class Routes:
         sender = Sender(self._client, self._meta, hooks)
         task = asyncio.create_task(sender.run(), name=f"send to {label}")
         task.add_done_callback(_must_not_end)
-        self._running.append(task)
+        self._running[shop_id, name] = task
         return sender
 
 

@@ -20,7 +20,7 @@ from deploy.children import Child
 from schemas.codec import Codec
 from schemas.records import Destination, EnrichedEvent, Receipt
 from schemas.settings import KafkaSettings
-from schemas.topics import CONVERSIONS_DELIVERED, EVENTS_ENRICHED
+from schemas.topics import CONVERSIONS_DELIVERED, CONVERSIONS_PARKED, EVENTS_ENRICHED
 from tests.contract.meta_process import TOKEN
 from tests.forwarded import a_destination, enriched
 
@@ -83,7 +83,7 @@ class Stage:
         ends, found = await consumer.end_offsets(partitions), []
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             for records in (await consumer.getmany(timeout_ms=300)).values():
-                found += [(record.key, CODEC.decode(record.value)) for record in records]
+                found += [(record.key, CODEC.decode(record.value) if record.value else None) for record in records]
         await consumer.stop()
         return found
 
@@ -95,6 +95,37 @@ class Stage:
             if len({key for key, _ in found}) >= expected:
                 return found
             assert time.monotonic() < deadline, f"{len(found)} of {expected}\n{self.log.read_text()[-3000:]}"
+            await asyncio.sleep(0.5)
+
+    async def until_committed(self, seconds: float = 60) -> None:
+        """Wait until the worker's group has committed everything on events.enriched."""
+        deadline = time.monotonic() + seconds
+        partitions = [TopicPartition(self.kafka.prefix + EVENTS_ENRICHED.name, n) for n in range(PARTITIONS)]
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap_servers, group_id=None)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)
+        await consumer.start()
+        await admin.start()
+        try:
+            while True:
+                ends = await consumer.end_offsets(partitions)
+                done = await admin.list_consumer_group_offsets(self.kafka.prefix + "forward")
+                behind = {tp: end - (done[tp].offset if tp in done else 0) for tp, end in ends.items()}
+                if not any(behind.values()):
+                    return
+                assert time.monotonic() < deadline, f"{behind}\n{self.log.read_text()[-3000:]}"
+                await asyncio.sleep(0.5)
+        finally:
+            await admin.close()
+            await consumer.stop()
+
+    async def until_nothing_is_parked(self, seconds: float = 30) -> None:
+        """Wait until every lane has joined the worker's own reading."""
+        deadline = time.monotonic() + seconds
+        while True:
+            latest = dict(await self.read(CONVERSIONS_PARKED.name))
+            if not any(latest.values()):
+                return
+            assert time.monotonic() < deadline, f"{latest}\n{self.log.read_text()[-3000:]}"
             await asyncio.sleep(0.5)
 
     def taken(self, pixel_id: str) -> Counter[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.servers.meta.behaviours import Refuse
 from schemas.records import Rejected
-from schemas.topics import RECORDS_REJECTED
+from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from tests.builders import a_shop
 from tests.contract.meta_process import a_running_standin
 from tests.forwarded import enriched
@@ -148,3 +148,37 @@ async def test_workers_that_come_and_go_leave_one_receipt_for_each_event(stage: 
     assert len(found) == 2 * len(events)
     for destination in DESTINATIONS:
         assert stage.taken(destination["pixel_id"]) == Counter(each["event"]["event_id"] for each in events)
+
+
+async def test_one_that_is_dead_throughout_holds_up_nobody_and_gets_everything_when_it_is_back(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS))
+    events = [just_now(event_id=f"sh-{number}") for number in range(3_000)]
+    assert stage.meta.post("/_behave", json={"pixel_id": "111", "token_dead": True}).is_success
+    values = [(n // 20 % PARTITIONS, envelope(*events[n : n + 20])) for n in range(0, len(events), 20)]
+    await stage.say(values[:50])
+    with stage.start() as child:  # killed before it has parked anything
+        await asyncio.sleep(6)
+        child.kill()
+    with stage.start() as child:
+        await stage.say(values[50:100])
+        await stage.until_committed()
+        child.kill()
+    with stage.start() as child:  # nothing new comes, and it stops in peace
+        await asyncio.sleep(5)
+        assert child.stop(within_seconds=20) == 0, stage.log.read_text()[-3000:]
+    with stage.start():
+        await stage.say(values[100:])
+        await stage.until_committed()
+        while_dead = await stage.read(CONVERSIONS_DELIVERED.name)
+        assert Counter(receipt["destination"] for _, receipt in while_dead) == {"two": len(events)}
+        assert stage.meta.delete("/_behave").is_success
+        found = await stage.receipts(2 * len(events))
+        late = [just_now(event_id=f"late-{number}") for number in range(PARTITIONS)]
+        await stage.say([(number, envelope(each)) for number, each in enumerate(late)])
+        found = await stage.receipts(2 * len(events + late))
+        await stage.until_nothing_is_parked()
+
+    assert Counter(key for key, _ in found) == Counter(keys(events + late))
+    assert {receipt["status"] for _, receipt in found} == {"accepted"}
+    for destination in DESTINATIONS:
+        assert stage.taken(destination["pixel_id"]).keys() == {each["event"]["event_id"] for each in events + late}

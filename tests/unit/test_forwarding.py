@@ -1,7 +1,8 @@
 """How forward takes envelopes apart and when it acknowledges them, with everything around it played."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
-from schemas.records import EnrichedEvent
+from schemas.records import EnrichedEvent, Parked
 from streams.forwarding.finals import Finals
 from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.lanes import World
+from streams.forwarding.parking import Standing
+from streams.forwarding.pendings import Route
 from streams.outbox import Output
 from streams.records import Record
 from tests.builders import a_shop
@@ -26,9 +30,19 @@ class FakeOutbox:
 
     def __init__(self) -> None:
         self.emitted: list[tuple[str, int, Any]] = []
+        self.parked: dict[bytes | None, Any] = {}
+
+    async def settled(self) -> None:
+        """Kafka has everything."""
 
     async def emit(self, topic: str, partition: int, outputs: Iterable[Output]) -> None:
-        self.emitted += [(topic, partition, CODEC.decode(output.value)) for output in outputs]
+        for output in outputs:
+            value = CODEC.decode(output.value) if output.value is not None else None
+            self.emitted.append((topic, partition, value))
+            if topic == "conversions.parked":
+                self.parked[output.key] = value
+                if value is None:
+                    del self.parked[output.key]
 
     def receipts(self) -> list[tuple[str, str, str | None]]:
         return [
@@ -38,19 +52,57 @@ class FakeOutbox:
         ]
 
 
+class FakeReader:
+    """Reads what the desk took."""
+
+    def __init__(self, log: list[Any], position: int) -> None:
+        self._log, self.position = log, position
+
+    async def next(self) -> list[Any]:
+        await asyncio.sleep(0.01)
+        found = [record for record in self._log if record.offset >= self.position]
+        self.position = found[-1].offset + 1 if found else self.position
+        return found
+
+
 class Desk:
     """A forwarder whose senders are the test."""
 
     def __init__(self, *destinations: Any, finals: Sequence[bytes] = ()) -> None:
         self.outbox, self.acked, self.waiting = FakeOutbox(), list[int](), list[Parcel]()
-        self._finals = finals
+        self._finals, self.down = finals, set[Route]()
+        self.settled, self.log = list[bytes](), list[Any]()
         shops = ShopDirectory(CODEC)
         shops.put(a_shop(destinations=list(destinations)))
-        links = Links(self._offer, self._read, lambda record: self.acked.append(record.offset))
+        links = Links(self, self._read, lambda record: self.acked.append(record.offset), lambda: 1, self._ready)  # type: ignore[arg-type]
         self.forwarder = Forwarder(CODEC, self.outbox, shops, links)  # type: ignore[arg-type]
+        asides = self.forwarder.asides
+        rest = (self.is_paused, asides.joined, asides.bookmark, asides.finished, asides.share)
+        asides.world = World(self._reading, self.forwarder.take_aside, self._read_settled, *rest)
 
-    def _offer(self, shop_id: str, destination: str, parcels: Sequence[Parcel]) -> None:
+    def offer(self, route: Route, parcels: Sequence[Parcel]) -> None:
         self.waiting += parcels
+
+    def is_paused(self, route: Route) -> bool:
+        return route in self.down
+
+    def recall(self, route: Route) -> list[Parcel]:
+        mine = [parcel for parcel in self.waiting if parcel.tag.route == route]
+        self.waiting = [parcel for parcel in self.waiting if parcel.tag.route != route]
+        return mine
+
+    @asynccontextmanager
+    async def _reading(self, partition: int, offset: int) -> AsyncIterator[FakeReader]:
+        yield FakeReader(self.log, offset)
+
+    async def _read_settled(self, partition: int, parked: Parked) -> Finals:
+        finals = Finals()
+        for key in self.settled:
+            finals.add(key)
+        return finals
+
+    async def _ready(self, partition: int) -> None:
+        """Nothing is parked."""
 
     async def _read(self, record: Record) -> Finals:
         finals = Finals()
@@ -59,12 +111,22 @@ class Desk:
         return finals
 
     async def take(self, offset: int, value: bytes | None, generation: int = 1) -> None:
+        self.log.append(SimpleNamespace(partition=0, offset=offset, key=None, value=value, timestamp=1_793_000_000_000))
         message = SimpleNamespace(message=SimpleNamespace(generation_id=generation))
         await self.forwarder.take(Record("events.enriched", 0, offset, None, value, 1_793_000_000.0, (), message))
 
     async def settle(self, *numbers: int) -> None:
         chosen = [self.waiting[number] for number in numbers]
         await self.forwarder.settle(chosen, Outcome("accepted", http_status=200))
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for something the tasks of the forwarder do."""
+    for _ in range(500):
+        if happened():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never happened")
 
 
 def envelope(*events: EnrichedEvent) -> bytes:
@@ -215,3 +277,90 @@ def test_the_oldest_receipts_are_forgotten_but_never_those_still_needed() -> Non
         finals.add(key)
 
     assert [key in finals for key in (b"needed", b"1", b"2", b"3")] == [True, False, True, True]
+
+
+async def test_a_destination_that_is_down_is_parked_and_holds_back_no_record() -> None:
+    desk = Desk(a_destination(name="one"), a_destination(name="two"))
+    await desk.take(1, envelope(enriched(event_id="a")))
+    await desk.take(2, envelope(enriched(event_id="b")))
+    await desk.settle(*(n for n, parcel in enumerate(desk.waiting) if parcel.tag.route[1] == "two"))
+    assert desk.acked == []
+
+    desk.down.add(("demo", "one"))
+    await desk.forwarder.asides.park(("demo", "one"))
+    await desk.take(3, envelope(enriched(event_id="c")))
+
+    (parked,) = [value for topic, _, value in desk.outbox.emitted if topic == "conversions.parked"]
+    assert (parked["kind"], parked["destination"], parked["offset"]) == ("lane", "one", 1)
+    assert desk.acked == [1, 2]
+    assert [parcel.tag.key for parcel in desk.waiting if parcel.tag.receipt["source_offset"] == 3] == [b"demo|c|two"]
+
+
+async def test_what_is_in_a_request_when_its_destination_is_parked_still_gets_its_receipt() -> None:
+    desk = Desk(a_destination(name="one"))
+    await desk.take(1, envelope(enriched(event_id="a")))
+    in_request, desk.waiting = desk.waiting, []
+
+    await desk.forwarder.asides.park(("demo", "one"))
+    await desk.forwarder.settle(in_request, Outcome("accepted", http_status=200))
+
+    assert desk.acked == [1]
+    assert desk.outbox.receipts() == [("a", "accepted", None)]
+
+
+async def test_a_lane_sends_what_has_no_receipt_then_joins_the_workers_own_reading() -> None:
+    desk = Desk(a_destination(name="one"))
+    await desk.take(1, envelope(enriched(event_id="a"), enriched(event_id="b")))
+    desk.down.add(("demo", "one"))
+    await desk.forwarder.asides.park(("demo", "one"))
+    await desk.take(2, envelope(enriched(event_id="c")))
+    desk.settled = [b"demo|b|one"]
+    desk.down.clear()
+
+    await until(lambda: len(desk.waiting) == 2)
+    assert [parcel.tag.key for parcel in desk.waiting] == [b"demo|a|one", b"demo|c|one"]
+    await desk.settle(0, 1)
+    await desk.take(3, envelope(enriched(event_id="d")))
+    await until(lambda: not desk.outbox.parked)
+
+    assert [parcel.tag.key for parcel in desk.waiting[2:]] == [b"demo|d|one"]
+    assert desk.acked == [1, 2]
+
+
+async def test_a_lane_holds_little_for_a_destination_that_is_down() -> None:
+    desk = Desk(a_destination(name="one"))
+    for offset in range(1, 300):
+        await desk.take(offset, envelope(enriched(event_id=str(offset))))
+    desk.down.add(("demo", "one"))
+
+    await desk.forwarder.asides.park(("demo", "one"))
+    await asyncio.sleep(0.2)
+
+    assert 0 < len(desk.waiting) <= 101
+    assert len(desk.acked) == 299
+
+
+def test_what_an_overtaken_process_parked_counts_no_more() -> None:
+    standing = Standing()
+    standing.apply(b"k", a_lane(offset=5, generation=2))
+    standing.apply(b"k", a_lane(offset=3, generation=1))
+    assert [each["offset"] for each in standing.all()] == [5]
+
+    standing.apply(b"k", None)
+    assert standing.all() == []
+
+
+def a_lane(**changes: Any) -> Parked:
+    parked = Parked(
+        kind="lane",
+        shop_id="demo",
+        destination="one",
+        offset=0,
+        until=None,
+        since=0,
+        parked_at=0,
+        generation=1,
+        reasons=[],
+        event=None,
+    )
+    return parked | changes  # type: ignore[return-value]

@@ -1,0 +1,59 @@
+"""Puts a forwarder together: its lanes, and what it reads from Kafka besides `events.enriched`."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from connectors.kafka.readers import reading
+from connectors.kafka.shops import ShopDirectory
+from schemas.codec import Codec
+from schemas.records import Parked
+from schemas.settings import KafkaSettings
+from schemas.topics import CONVERSIONS_PARKED, EVENTS_ENRICHED
+from streams.forwarding.finals import Finals, read_finals, read_replayable, read_settled
+from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.lanes import World
+from streams.forwarding.lots import Lots
+from streams.forwarding.parking import REPLAY
+from streams.forwarding.routes import Routes
+from streams.outbox import Outbox
+
+
+class Parts(NamedTuple):
+    """What a forwarder is made of."""
+
+    kafka: KafkaSettings
+    codec: Codec
+    outbox: Outbox
+    shops: ShopDirectory
+    routes: Routes
+
+
+def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., None]) -> tuple[Forwarder, Lots]:
+    """Build the forwarder, and what tells it of parked conversions."""
+    kafka, codec, outbox, shops, routes = parts
+
+    async def opened(partition: int, parked: Parked) -> None:
+        await forwarder.opened(partition, parked)
+
+    async def finals(partition: int, parked: Parked) -> Finals:
+        await outbox.settled()
+        read = read_replayable if parked["kind"] == REPLAY else read_settled
+        return await read(kafka, codec, partition, parked)
+
+    lots = Lots(codec, partial(reading, kafka.bootstrap_servers, kafka.prefix + CONVERSIONS_PARKED.name), opened)
+    links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready)
+    forwarder = Forwarder(codec, outbox, shops, links)
+    routes.settle = forwarder.settle
+    asides = forwarder.asides
+    asides.world = World(
+        partial(reading, kafka.bootstrap_servers, kafka.prefix + EVENTS_ENRICHED.name),
+        forwarder.take_aside,
+        finals,
+        routes.is_paused,
+        asides.joined,
+        asides.bookmark,
+        asides.finished,
+        asides.share,
+    )
+    return forwarder, lots
