@@ -170,6 +170,7 @@ class Session(TypedDict):
     language: str | None
     version: int
     deleted: bool
+    merged_into: str | None
 
 
 class Timeline(TypedDict):
@@ -444,3 +445,8 @@ class Shop(TypedDict):
     shopify: ShopifyAccess | None
     woocommerce: WooCommerceAccess | None
     bigcommerce: BigCommerceAccess | None
+    campaign_boundary: bool
+    checkout_browsers: int
+    customer_browsers: int
+    visitor_days: int
+    checkout_days: int

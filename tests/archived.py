@@ -69,6 +69,7 @@ def a_session(**changes: Any) -> Session:
         language="de",
         version=3,
         deleted=False,
+        merged_into=None,
     )
     return session | changes  # type: ignore[return-value]
 

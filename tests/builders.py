@@ -176,5 +176,10 @@ def a_shop(**changes: Any) -> Shop:
         shopify=None,
         woocommerce=None,
         bigcommerce=None,
+        campaign_boundary=True,
+        checkout_browsers=10,
+        customer_browsers=100,
+        visitor_days=400,
+        checkout_days=90,
     )
     return shop | changes  # type: ignore[return-value]

@@ -2,13 +2,16 @@
 
 In: the visitor's sessions and one event. Out: the sessions after it, and which one took it.
 A session is an interval: an event within *gap* of it joins it, and an event that joins two makes them one. So the
-same events give the same sessions in any order; only a session's id remembers which event came first.
+same events give the same sessions in any order; only a session's id remembers which event came first. An event that
+names another campaign than its session began with begins a new one, unless it comes so late that it lies inside one.
 """
 
 from typing import Final, NamedTuple
 
 from schemas import identifiers
-from schemas.records import EpochMillis, Event, Session
+from schemas.records import EpochMillis, Event
+from streams.rules import campaigns
+from streams.rules.campaigns import Campaign, goes_on
 from streams.rules.devices import device_of
 
 KEPT_MS: Final = 48 * 3_600_000
@@ -46,7 +49,7 @@ class Entry(NamedTuple):
 class OpenSession(NamedTuple):
     """A session that events may still join. *counts*: events, page views, product views, cart additions, checkouts,
     purchases. *day*: only events of the same day join it (0 where days do not part sessions). *version*: when we last
-    received something of it, in milliseconds, and always more than before.
+    received something of it, in milliseconds, and always more than before. *campaign*: what its first event names.
     """
 
     session_id: str
@@ -57,6 +60,7 @@ class OpenSession(NamedTuple):
     counts: tuple[int, ...]
     entry: Entry
     version: int
+    campaign: Campaign = campaigns.NONE
 
 
 class Placed(NamedTuple):
@@ -67,24 +71,49 @@ class Placed(NamedTuple):
     absorbed: tuple[OpenSession, ...]
 
 
-def place(sessions: tuple[OpenSession, ...], event: Event, *, gap_ms: int, day: int = 0) -> Placed:
+def place(
+    sessions: tuple[OpenSession, ...], event: Event, *, gap_ms: int, day: int = 0, campaign: Campaign = campaigns.NONE
+) -> Placed:
     """Put *event* into the session it belongs to, or into a new one."""
     time = event["occurred_at"]
     if sessions:  # nearly always the last one
         last = sessions[-1]
-        if last.started_at <= time <= last.ended_at + gap_ms and last.day == day:
+        if last.started_at <= time <= last.ended_at + gap_ms and last.day == day and _takes(last, time, campaign):
             session = _extended(last, event)
             return Placed((*sessions[:-1], session), session, ())
-    near = [each for each in sessions if each.started_at - gap_ms <= time <= each.ended_at + gap_ms and each.day == day]
-    if not near:
-        session = _opened(event, day)
+    here, same_day = position(event), [each for each in sessions if each.day == day]
+    before = [each for each in same_day if each.first <= here and time <= each.ended_at + gap_ms]
+    after = [each for each in same_day if each.first > here]
+    if before and _takes(before[-1], time, campaign):
+        taker = before[-1]
+        session = _extended(taker, event)
+    elif not before and after and after[0].started_at <= time + gap_ms and goes_on(after[0].campaign, campaign):
+        taker = after.pop(0)
+        session = _extended(taker, event)._replace(campaign=campaign)
     else:
-        survivor = near[0]
-        for other in near[1:]:
-            survivor = _merged(survivor, other)
-        session = _extended(survivor, event)
-    rest = [each for each in sessions if each not in near]
-    return Placed(tuple(sorted([*rest, session], key=_by_start)), session, tuple(near[1:]))
+        taker, session = None, _opened(event, day, campaign)
+    absorbed = _followers(after, session, gap_ms)
+    for other in absorbed:
+        session = _merged(session, other)
+    rest = [each for each in sessions if each is not taker and each not in absorbed]
+    return Placed(tuple(sorted([*rest, session], key=_by_start)), session, tuple(absorbed))
+
+
+def _takes(session: OpenSession, time: EpochMillis, campaign: Campaign) -> bool:
+    """Tell whether *session* goes on with an event of *campaign*, or has gone on beyond it already."""
+    return time < session.ended_at or goes_on(campaign, session.campaign)
+
+
+def _followers(after: list[OpenSession], session: OpenSession, gap_ms: int) -> list[OpenSession]:
+    """List those of the sessions *after* that *session* now reaches to and that go on with it."""
+    found: list[OpenSession] = []
+    ended_at = session.ended_at
+    for each in after:
+        if each.started_at - ended_at > gap_ms or not goes_on(each.campaign, session.campaign):
+            break
+        found.append(each)
+        ended_at = max(ended_at, each.ended_at)
+    return found
 
 
 def containing(sessions: tuple[OpenSession, ...], time: EpochMillis, day: int = 0) -> OpenSession | None:
@@ -106,37 +135,6 @@ def split_expired(
     return kept, tuple(each for each in sessions if each not in kept)
 
 
-def session_row(
-    session: OpenSession, shop_id: str, visitor_id: str, client_id: str, customer_id: str | None
-) -> Session:
-    """Write *session* out whole."""
-    counts, entry = session.counts, session.entry
-    return {
-        "shop_id": shop_id,
-        "session_id": session.session_id,
-        "visitor_id": visitor_id,
-        "client_id": client_id,
-        "customer_id": customer_id,
-        "started_at": session.started_at,
-        "ended_at": session.ended_at,
-        "events": counts[0],
-        "page_views": counts[1],
-        "product_views": counts[2],
-        "cart_additions": counts[3],
-        "checkouts": counts[4],
-        "purchases": counts[5],
-        "entry_url": entry.url,
-        "referrer": entry.referrer,
-        "utm": entry.utm,
-        "click_ids": entry.click_ids,
-        "device": entry.device,
-        "country": entry.country,
-        "language": entry.language,
-        "version": session.version,
-        "deleted": False,
-    }
-
-
 def position(event: Event) -> Position:
     """Tell where *event* stands among its visitor's."""
     return (event["occurred_at"], event["seq"] or 0, event["event_id"])
@@ -146,7 +144,7 @@ def _by_start(session: OpenSession) -> Position:
     return session.first
 
 
-def _opened(event: Event, day: int) -> OpenSession:
+def _opened(event: Event, day: int, campaign: Campaign) -> OpenSession:
     counts = [1, 0, 0, 0, 0, 0]
     counted = _COUNTED.get(event["name"])
     if counted is not None:
@@ -160,6 +158,7 @@ def _opened(event: Event, day: int) -> OpenSession:
         tuple(counts),
         _entry(event),
         event["received_at"],
+        campaign,
     )
 
 
@@ -174,7 +173,9 @@ def _extended(session: OpenSession, event: Event) -> OpenSession:
         first, entry = here, _entry(event)
     ended = session.ended_at if session.ended_at >= time else time
     version = event["received_at"] if event["received_at"] > session.version else session.version + 1
-    return OpenSession(session.session_id, first[0], ended, first, session.day, tuple(counts), entry, version)
+    return OpenSession(
+        session.session_id, first[0], ended, first, session.day, tuple(counts), entry, version, session.campaign
+    )
 
 
 def _merged(earlier: OpenSession, later: OpenSession) -> OpenSession:

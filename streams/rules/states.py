@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from streams.rules.campaigns import NONE, Campaign
 from streams.rules.checkouts import CheckoutState, Client, Owner
 from streams.rules.evidence import Evidence, Unlink
 from streams.rules.halves import Half, OrderState
@@ -49,7 +50,7 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
         latest,
         received,
         tuple([_session(each) for each in sessions]),
-        tuple([Absorbed(_session(session), event_id) for session, event_id in absorbed]),
+        tuple([Absorbed(_session(session), *rest) for session, *rest in absorbed]),
         tuple([Span(*each) for each in spans]),
         tuple([Evidence(*each) for each in evidence]),
         only,
@@ -64,8 +65,18 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
 
 
 def _session(fields: list[Any]) -> OpenSession:
-    session_id, started_at, ended_at, first, day, counts, entry, version = fields
-    return OpenSession(session_id, started_at, ended_at, tuple(first), day, tuple(counts), Entry(*entry), version)
+    session_id, started_at, ended_at, first, day, counts, entry, version, campaign = fields
+    return OpenSession(
+        session_id,
+        started_at,
+        ended_at,
+        tuple(first),
+        day,
+        tuple(counts),
+        Entry(*entry),
+        version,
+        Campaign(*campaign) if campaign[0] or campaign[1] else NONE,
+    )
 
 
 def checkout_to_bytes(state: CheckoutState) -> bytes:

@@ -8,8 +8,9 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from schemas.click_ids import latest_fbc
-from schemas.identifiers import person_id
 from schemas.records import EpochMillis, Event
+from streams.rules import campaigns
+from streams.rules.campaigns import Campaign
 from streams.rules.evidence import (
     NOBODY,
     SEVERAL,
@@ -18,10 +19,9 @@ from streams.rules.evidence import (
     only_customer,
     standing,
     with_evidence,
-    with_unlink,
 )
-from streams.rules.identities import Segments, Span, customer_at, segments, with_spans
-from streams.rules.sessions import KEPT_MS, OpenSession, Placed, place, split_expired
+from streams.rules.identities import Span, with_spans
+from streams.rules.sessions import KEPT_MS, OpenSession, Placed, containing, place, split_expired
 
 SEEN_EVENTS: Final = 128
 MAX_MARKS: Final = 16
@@ -40,10 +40,11 @@ class Mark(NamedTuple):
 
 
 class Absorbed(NamedTuple):
-    """A session that *event_id* merged into another."""
+    """A session that became part of the session *into*; *event_id* is the event that told so last."""
 
     session: OpenSession
     event_id: str
+    into: str
 
 
 class VisitorState(NamedTuple):
@@ -86,7 +87,7 @@ class Visit(NamedTuple):
 
     state: VisitorState
     session: OpenSession
-    absorbed: tuple[OpenSession, ...]
+    absorbed: list[Absorbed]
     late: bool
 
 
@@ -104,17 +105,25 @@ def _digest(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=_DIGEST).digest()
 
 
-def visit(state: VisitorState, event: Event, shown: Shown, *, gap_ms: int, day: int = 0) -> Visit:
+class Bounds(NamedTuple):
+    """What parts a shop's sessions: silence, and where it wants that, the *day* and the *campaign* of the event."""
+
+    gap_ms: int
+    day: int = 0
+    campaign: Campaign = campaigns.NONE
+
+
+def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Visit:
     """Take *event*, which was not seen before, and what it is believed to have *shown*."""
     received = max(state.received, event["received_at"])
     state = _without_what_is_over(state, received)
     time, event_id = event["occurred_at"], event["event_id"]
     late = time < state.latest
-    placed = place(state.sessions, event, gap_ms=gap_ms, day=day)
+    placed = place(state.sessions, event, gap_ms=bounds.gap_ms, day=bounds.day, campaign=bounds.campaign)
     evidence, only, logins, tokens = state.evidence, state.only, state.logins, state.tokens
     if shown.customer is not None:
         evidence = with_evidence(evidence, Evidence(time, shown.customer, event["received_at"]))
-        only = _only(state, evidence, shown.customer)
+        only = only_after(state, evidence, shown.customer)
         logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
     if shown.token is not None:
         tokens = _marked(tokens, Mark(shown.token, placed.session.session_id, event_id))
@@ -137,7 +146,12 @@ def visit(state: VisitorState, event: Event, shown: Shown, *, gap_ms: int, day: 
         state.unlinks,
         max(state.heard, event["received_at"]),
     )
-    return Visit(after, placed.session, placed.absorbed, late)
+    return Visit(after, placed.session, absorbed_by(after, event_id) if placed.absorbed else [], late)
+
+
+def absorbed_by(state: VisitorState, event_id: str) -> list[Absorbed]:
+    """List the sessions of which *event_id* told last that they are part of another."""
+    return [each for each in state.absorbed if each.event_id == event_id]
 
 
 def _with_seen(seen: bytes, event_id: str, late: bool) -> bytes:
@@ -151,14 +165,22 @@ def _without_what_is_over(state: VisitorState, now: EpochMillis) -> VisitorState
     return state._replace(
         sessions=sessions,
         absorbed=tuple(each for each in state.absorbed if each.session.version >= now - KEPT_MS),
-        spans=with_spans(state.spans, map(_span, ended), state.evidence),
+        spans=with_spans(state.spans, map(span_of, ended), state.evidence),
     )
 
 
 def _with_absorbed(absorbed: tuple[Absorbed, ...], placed: Placed, event_id: str) -> tuple[Absorbed, ...]:
-    version = placed.session.version
-    gone = [Absorbed(each._replace(version=max(each.version, version) + 1), event_id) for each in placed.absorbed]
-    return (*absorbed, *gone)[-MAX_MARKS:]
+    """Remember what was merged, and say anew of those that were merged into these where they are now."""
+    into, version = placed.session.session_id, placed.session.version
+    gone = {each.session_id for each in placed.absorbed}
+    kept = [
+        Absorbed(_versioned(each.session, version), event_id, into) if each.into in gone else each for each in absorbed
+    ]
+    return (*kept, *(Absorbed(_versioned(each, version), event_id, into) for each in placed.absorbed))[-MAX_MARKS:]
+
+
+def _versioned(session: OpenSession, version: int) -> OpenSession:
+    return session._replace(version=max(session.version, version) + 1)
 
 
 def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
@@ -168,57 +190,21 @@ def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
     return (*marks, mark)[-MAX_MARKS:]
 
 
-def learn(state: VisitorState, seen: Evidence) -> VisitorState:
-    """Take from a link what was *seen*; the same object when that says nothing new."""
-    evidence = with_evidence(state.evidence, seen)
-    if evidence is state.evidence:
-        return state
-    return state._replace(
-        evidence=evidence, only=_only(state, evidence, seen.customer), heard=max(state.heard, seen.received)
-    )
+def said_in(state: VisitorState, time: EpochMillis, day: int) -> str | None:
+    """Name the session that an event of *time*, taken before, belongs to, also when that is long over."""
+    session = containing(state.sessions, time, day)
+    if session is not None:
+        return session.session_id
+    return next((span.session_id for span in reversed(state.spans) if span.started_at <= time <= span.ended_at), None)
 
 
-def unlearn(state: VisitorState, unlink: Unlink, heard: EpochMillis) -> VisitorState:
-    """Take evidence back, also such as comes after its *unlink*; the same object when that says nothing new."""
-    unlinks = with_unlink(state.unlinks, unlink)
-    if unlinks is state.unlinks:
-        return state
-    only = only_customer(standing(state.evidence, unlinks))
-    return state._replace(unlinks=unlinks, only=only, heard=max(state.heard, heard))
+def span_of(session: OpenSession) -> Span:
+    """Keep of *session* what is needed once it is over."""
+    return Span(session.started_at, session.ended_at, session.session_id)
 
 
-def _only(state: VisitorState, evidence: tuple[Evidence, ...], customer: str) -> str:
+def only_after(state: VisitorState, evidence: tuple[Evidence, ...], customer: str) -> str:
     """Name the only customer after *customer* was seen too."""
     if state.unlinks:
         return only_customer(standing(evidence, state.unlinks))
     return customer if state.only in (NOBODY, customer) else SEVERAL
-
-
-def timeline(state: VisitorState) -> Segments:
-    """Say who used this browser when, as known now."""
-    if state.only != SEVERAL:
-        return segments((), (), state.only)
-    spans = [*state.spans, *map(_span, state.sessions)]
-    return segments(spans, standing(state.evidence, state.unlinks), state.only)
-
-
-def _span(session: OpenSession) -> Span:
-    return Span(session.started_at, session.ended_at, session.session_id)
-
-
-def customer_of(state: VisitorState, time: EpochMillis) -> str | None:
-    """Tell which customer was using this browser at *time*, as known now."""
-    if state.only == NOBODY:
-        return None
-    return state.only if state.only != SEVERAL else customer_at(timeline(state), time)
-
-
-def person_of(state: VisitorState, shop_id: str, visitor_id: str, time: EpochMillis) -> str:
-    """Name the person who was using this browser at *time*: the customer if known, else the visitor."""
-    customer = customer_of(state, time)
-    return visitor_id if customer is None else person_id(shop_id, customer)
-
-
-def session_customer(state: VisitorState, session: OpenSession) -> str | None:
-    """Tell which customer *session* ended with, as known now."""
-    return customer_of(state, session.ended_at)

@@ -2,8 +2,10 @@
 
 from schemas.records import Session
 from streams.rules.evidence import SEVERAL
-from streams.rules.sessions import OpenSession, session_row
-from streams.rules.visitors import Absorbed, Visit, VisitorState, session_customer, timeline
+from streams.rules.persons import session_customer, timeline
+from streams.rules.session_rows import session_row
+from streams.rules.sessions import OpenSession
+from streams.rules.visitors import Absorbed, Visit, VisitorState
 from streams.stitching.outcomes import Outcome
 
 
@@ -25,8 +27,7 @@ class Visitor:
 
     def take(self, done: Visit) -> None:
         """Take what one event did."""
-        if done.absorbed:
-            self.absorbed += done.state.absorbed[-len(done.absorbed) :]
+        self.absorbed += done.absorbed
         self.touched.add(done.session.session_id)
         self.state = done.state
 
@@ -42,9 +43,9 @@ class Visitor:
         for session in self.state.sessions:
             if session.session_id in self.touched:
                 outcome.add_session(self._row(session))
-        for gone, _ in self.absorbed:
+        for gone, _, into in self.absorbed:
             row = self._row(gone)
-            row["deleted"] = True
+            row["deleted"], row["merged_into"] = True, into
             outcome.add_session(row)
 
     def _timeline_changed(self) -> bool:

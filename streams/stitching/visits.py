@@ -8,23 +8,13 @@ from schemas.identifiers import is_junk
 from schemas.records import Event, Link, Shop
 from streams.rules import links
 from streams.rules.browser_ids import with_browser_ids
+from streams.rules.campaigns import NONE, campaign_of
 from streams.rules.checkouts import checkout_key, order_key
 from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
-from streams.rules.sessions import OpenSession, containing
-from streams.rules.visitors import (
-    Mark,
-    Shown,
-    Visit,
-    VisitorState,
-    customer_of,
-    learn,
-    person_of,
-    unlearn,
-    visit,
-    was_seen,
-)
+from streams.rules.persons import customer_of, learn, person_of, unlearn
+from streams.rules.visitors import Bounds, Mark, Shown, Visit, VisitorState, absorbed_by, said_in, visit, was_seen
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
@@ -75,11 +65,10 @@ class Visits:
 
     def _say(self, visitor: Visitor, event: Event, written: bytes, shop: Shop | None) -> None:
         shown = self._shown(event)
-        gap_ms = (shop["session_gap_seconds"] if shop is not None else DEFAULT_GAP_SECONDS) * 1000
         before = visitor.state
-        done = visit(before, event, shown, gap_ms=gap_ms, day=_day(shop, event))
+        done = visit(before, event, shown, _bounds(shop, event))
         told = self._links(before, done, event, shown)
-        self._outcome.events.append(self._enriched(done.state, event, written, done.session, late=done.late))
+        self._outcome.events.append(self._enriched(done.state, event, written, done.session.session_id, late=done.late))
         self._outcome.links += told
         visitor.take(done)
         self._outcome.count("stitched")
@@ -92,42 +81,40 @@ class Visits:
         if customer is not None and done.state.logins is not before.logins:
             told.append(self._outcome.address(links.of_login(event, customer, done.session.session_id)))
         if token is not None and (done.state.tokens is not before.tokens or event["name"] == links.COMPLETED):
-            told.append(self._checkout_link(done.state, event, token, done.session))
+            told.append(self._checkout_link(done.state, event, token, done.session.session_id))
         if order is not None:
-            told.append(self._checkout_link(done.state, event, order, done.session))
+            told.append(self._checkout_link(done.state, event, order, done.session.session_id))
         return told
 
-    def _checkout_link(self, state: VisitorState, event: Event, key: str, session: OpenSession) -> Addressed:
+    def _checkout_link(self, state: VisitorState, event: Event, key: str, session_id: str) -> Addressed:
         full = with_browser_ids(event, state.fbp, state.fbc)
         customer = customer_of(state, event["occurred_at"])
-        return self._outcome.address(links.of_checkout(full, key, customer, session.session_id))
+        return self._outcome.address(links.of_checkout(full, key, customer, session_id))
 
     def _say_again(self, visitor: Visitor, event: Event, written: bytes, *, late: bool, day: int) -> None:
         """Emit what *event* came to the first time, from the state as it is now. Changes nothing."""
         state = visitor.state
-        session = containing(state.sessions, event["occurred_at"], day)
-        if session is None:  # long over: only its first event's id can still be told
+        session = said_in(state, event["occurred_at"], day)
+        if session is None:
             return
         self._outcome.events.append(self._enriched(state, event, written, session, late=late))
-        visitor.touched.add(session.session_id)
-        visitor.absorbed += [each for each in state.absorbed if each.event_id == event["event_id"]]
+        visitor.touched.add(session)
+        visitor.absorbed += absorbed_by(state, event["event_id"])
         customer, token, order = self._shown(event)
         if customer is not None and _marked(state.logins, event):
-            self._outcome.add_link(links.of_login(event, customer, session.session_id))
+            self._outcome.add_link(links.of_login(event, customer, session))
         if token is not None and (_marked(state.tokens, event) or event["name"] == links.COMPLETED):
             self._outcome.links.append(self._checkout_link(state, event, token, session))
         if order is not None:
             self._outcome.links.append(self._checkout_link(state, event, order, session))
 
-    def _enriched(
-        self, state: VisitorState, event: Event, written: bytes, session: OpenSession, *, late: bool
-    ) -> bytes:
+    def _enriched(self, state: VisitorState, event: Event, written: bytes, session_id: str, *, late: bool) -> bytes:
         full = with_browser_ids(event, state.fbp, state.fbc)
         if full is not event:
             written = self._codec.encode_bare("Event", full)
         products = self._products.facts_of(event["shop_id"], event["items"], self._outcome)
         person = person_of(state, event["shop_id"], event["visitor_id"], event["occurred_at"])
-        return splice(written, session.session_id, person, products, late)
+        return splice(written, session_id, person, products, late)
 
     def _shown(self, event: Event) -> Shown:
         """Tell which customer and which checkout *event* is evidence of; junk is counted and is none."""
@@ -158,7 +145,8 @@ class Visits:
         before, received = visitor.state, link["received_at"]
         if link["action"] == links.UNLINK:
             visitor.state = unlearn(before, links.taken_back(link), received)
-            self._outcome.count("unlinked", link["reason"] if visitor.state.only != before.only else "nothing")
+            asked = "contested" if link["reason"] == links.CONTESTED else "asked"
+            self._outcome.count("unlinked", asked if visitor.state.only != before.only else "nothing")
         else:
             visitor.state = learn(before, links.evidence_of(link))
         visitor.received = max(visitor.received, received)
@@ -185,6 +173,13 @@ class Visits:
 
 def _marked(marks: tuple[Mark, ...], event: Event) -> bool:
     return any(mark.event_id == event["event_id"] for mark in marks)
+
+
+def _bounds(shop: Shop | None, event: Event) -> Bounds:
+    if shop is None:
+        return Bounds(DEFAULT_GAP_SECONDS * 1000, campaign=campaign_of(event))
+    campaign = campaign_of(event) if shop["campaign_boundary"] else NONE
+    return Bounds(shop["session_gap_seconds"] * 1000, _day(shop, event), campaign)
 
 
 def _day(shop: Shop | None, event: Event) -> int:

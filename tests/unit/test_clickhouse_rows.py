@@ -13,6 +13,7 @@ from schemas.identifiers import person_id
 from schemas.records import EnrichedEnvelope, Inventory
 from schemas.topics import TOPICS as ALL_TOPICS
 from tests.archived import (
+    SESSION,
     VISITOR,
     a_link,
     a_receipt,
@@ -121,6 +122,14 @@ def test_a_session_an_order_a_timeline_and_a_link_become_one_row_each() -> None:
     assert (order["items.quantity"], order["seen_in_pixel_at"], order["coupon"]) == ([2], NOON / 1000 + 0.3, "")
     assert override["persons"] == [VISITOR, person_id("demo", "6940095086827")]
     assert (link["visitor_id"], link["order_id"]) == (VISITOR, "")
+
+
+def test_a_visit_that_became_part_of_another_says_so_in_a_row_of_its_own() -> None:
+    gone = a_session(deleted=True, merged_into=SESSION)
+    merged = the_row("merged_sessions", "events.enriched", in_envelope(sessions=[gone]))
+
+    assert (merged["session_id"], merged["merged_into"], merged["version"]) == (gone["session_id"], SESSION, 3)
+    assert rows_of("events.enriched", in_envelope(sessions=[a_session()]), 0, 0)["merged_sessions"] == []
 
 
 def test_a_product_is_a_row_per_variant_and_a_delete_is_one_row() -> None:

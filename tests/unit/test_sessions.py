@@ -1,8 +1,11 @@
 """Sessions: one visitor's events parted by silence, in whatever order they come."""
 
+from typing import Any
+
 import pytest
 
 from schemas.records import Event
+from streams.rules.campaigns import campaign_of
 from streams.rules.days import local_day
 from streams.rules.devices import device_of
 from streams.rules.sessions import KEPT_MS, OpenSession, place, split_expired
@@ -14,7 +17,7 @@ GAP = 30 * MINUTE
 def walk(*events: Event) -> tuple[OpenSession, ...]:
     sessions: tuple[OpenSession, ...] = ()
     for event in events:
-        sessions = place(sessions, event, gap_ms=GAP).sessions
+        sessions = place(sessions, event, gap_ms=GAP, campaign=campaign_of(event)).sessions
     return sessions
 
 
@@ -52,6 +55,47 @@ def test_the_entry_is_that_of_the_earliest_event_however_late_it_comes() -> None
 
     assert session.entry.utm == {"source": "x"}
     assert session.started_at == NOON - 1
+
+
+SPRING = {"source": "instagram", "medium": "paid", "campaign": "spring"}
+
+
+@pytest.mark.parametrize(
+    ("then", "sessions"),
+    [
+        ({}, 1),
+        ({"utm": SPRING}, 1),
+        ({"utm": SPRING | {"term": "blue"}}, 1),
+        ({"utm": SPRING | {"campaign": "summer"}}, 2),
+        ({"click_ids": {"gclid": "one"}}, 1),
+        ({"click_ids": {"gclid": "two"}}, 2),
+        ({"utm": SPRING, "click_ids": {"gclid": "two"}}, 2),
+    ],
+)
+def test_another_campaign_begins_another_session(then: dict[str, Any], sessions: int) -> None:
+    first = an_event(utm=SPRING, click_ids={"gclid": "one"})
+
+    assert (
+        len(walk(first, an_event(occurred_at=NOON + MINUTE), an_event(occurred_at=NOON + 2 * MINUTE, **then)))
+        == sessions
+    )
+
+
+def test_a_campaign_parts_what_came_before_it_by_itself() -> None:
+    direct, ad = an_event(occurred_at=NOON), an_event(occurred_at=NOON + MINUTE, utm=SPRING)
+    late = an_event(occurred_at=NOON + 1)
+
+    for events in ((direct, ad, late), (ad, direct, late), (late, ad, direct)):
+        assert [session.counts[0] for session in walk(*events)] == [2, 1]
+
+
+def test_a_campaign_known_late_is_the_one_of_what_follows_it() -> None:
+    ad, after = an_event(occurred_at=NOON, utm=SPRING), an_event(occurred_at=NOON + MINUTE)
+
+    (session,) = walk(after, ad)
+
+    assert session.entry.utm == SPRING
+    assert session.campaign == campaign_of(ad)
 
 
 def test_of_equal_times_the_entry_is_told_by_seq_then_by_id() -> None:

@@ -9,9 +9,11 @@ from streams.rules.states import (
     visitor_from_bytes,
     visitor_to_bytes,
 )
-from streams.rules.visitors import Shown, VisitorState, visit, was_seen
+from streams.rules.visitors import Bounds, Shown, VisitorState, visit, was_seen
 from tests.builders import MINUTE, NOON, an_event, an_order
 from tests.stitched import Pipeline
+
+BOUNDS = Bounds(30 * MINUTE)
 
 
 def busy(events: int) -> VisitorState:
@@ -21,7 +23,7 @@ def busy(events: int) -> VisitorState:
             occurred_at=NOON + number * 31 * MINUTE, event_id=f"e{number}", utm={"source": "x"}, fbp="fb.1.1.1"
         )
         customer, token = f"c{number % 7}", f"t{number}"
-        state = visit(state, event, Shown(customer, token), gap_ms=30 * MINUTE).state
+        state = visit(state, event, Shown(customer, token), BOUNDS).state
     return state
 
 
@@ -52,7 +54,7 @@ def test_the_busiest_visitor_stays_small() -> None:
 
 def test_the_last_events_are_remembered_and_how_they_came() -> None:
     state = busy(300)
-    late = visit(state, an_event(event_id="late"), Shown(), gap_ms=30 * MINUTE).state
+    late = visit(state, an_event(event_id="late"), Shown(), BOUNDS).state
 
     assert was_seen(late, "late") is True
     assert was_seen(late, "e299") is False

@@ -100,7 +100,35 @@ def test_a_session_swallowed_by_another_is_taken_back() -> None:
 
     (row,) = pipeline.session_rows().values()
     assert row["events"] == 3
-    assert [each["session_id"] for each in pipeline.sessions if each["deleted"]] == [pipeline.events[1]["session_id"]]
+    gone = [(each["session_id"], each["merged_into"]) for each in pipeline.sessions if each["deleted"]]
+    assert gone == [(pipeline.events[1]["session_id"], row["session_id"])]
+
+
+def test_what_was_merged_into_a_session_that_is_merged_itself_follows_it() -> None:
+    pipeline = stitched(on(PHONE, 0), on(PHONE, 50), on(PHONE, 100), on(PHONE, 75), on(PHONE, 25))
+
+    (row,) = pipeline.session_rows().values()
+    last = {each["session_id"]: each["merged_into"] for each in pipeline.sessions if each["deleted"]}
+    assert row["events"] == 5
+    assert len(last) == 2
+    assert set(last.values()) == {row["session_id"]}
+
+
+@pytest.mark.parametrize(("boundary", "sessions"), [(True, 2), (False, 1)])
+def test_whether_a_campaign_begins_a_session_is_the_shops_to_say(boundary: bool, sessions: int) -> None:
+    pipeline = Pipeline({"demo": a_shop(campaign_boundary=boundary)})
+    pipeline.publish(on(PHONE, 0), on(PHONE, 1, utm={"source": "instagram"}))
+    pipeline.run()
+
+    assert len(pipeline.session_rows()) == sessions
+
+
+def test_an_event_of_a_session_long_over_is_said_again_the_same() -> None:
+    pipeline = stitched(on(PHONE, 0), on(PHONE, 1), on(PHONE, 100 * 60))
+    first = pipeline.events[0]
+    pipeline.step((EVENTS, 0), offset=0)
+
+    assert pipeline.events[-1] == first
 
 
 def test_the_gap_is_the_shops() -> None:

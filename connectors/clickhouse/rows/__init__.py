@@ -21,6 +21,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     # Who is who goes before what they did: no reader sees an event whose person is not there yet.
     "identity_overrides": identities.OVERRIDE_COLUMNS,
     "identity_log": identities.LOG_COLUMNS,
+    "merged_sessions": sessions.MERGED_COLUMNS,
     "events": events.COLUMNS,
     "sessions": sessions.COLUMNS,
     "orders": orders.COLUMNS,
@@ -43,6 +44,7 @@ def rows_of(topic: str, value: Any, partition: int, offset: int) -> Rows:
 def _enriched(value: EnrichedEnvelope, partition: int, offset: int) -> Rows:
     return {
         "identity_overrides": [identities.override_row(each) for each in value["timelines"]],
+        "merged_sessions": [row for each in value["sessions"] for row in sessions.merged_rows(each)],
         "events": [events.event_row(each, partition, offset) for each in value["events"]],
         "sessions": [sessions.session_row(each) for each in value["sessions"]],
         "orders": [orders.order_row(each) for each in value["orders"]],

@@ -1,4 +1,4 @@
-"""Sessions become rows of `sessions`."""
+"""Sessions become rows of `sessions`, and those that are part of another now rows of `merged_sessions` too."""
 
 from typing import Final
 
@@ -12,6 +12,7 @@ COLUMNS: Final = (
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_ids"),
     *("device", "country", "language", "version", "is_deleted"),
 )
+MERGED_COLUMNS: Final = ("shop_id", "visitor_id", "session_id", "merged_into", "version")
 
 
 def session_row(session: Session) -> Row:
@@ -42,3 +43,11 @@ def session_row(session: Session) -> Row:
         session["version"],
         int(session["deleted"]),
     ]
+
+
+def merged_rows(session: Session) -> list[Row]:
+    """Write which visit this one became part of, if it did."""
+    into = session["merged_into"]
+    if into is None:
+        return []
+    return [[session["shop_id"], session["visitor_id"] or NIL, session["session_id"], into, session["version"]]]

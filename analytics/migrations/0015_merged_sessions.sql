@@ -1,0 +1,33 @@
+-- A late event may join two visits to one. Their events keep the visit they were first put into; one small row says
+-- which visit that became part of, and the view reads it.
+CREATE TABLE IF NOT EXISTS {{table:merged_sessions}}
+(
+    shop_id     LowCardinality(String) COMMENT 'the shop',
+    visitor_id  UUID                   COMMENT 'one browser at one shop',
+    session_id  UUID                   COMMENT 'the visit that is none any more, as its events name it',
+    merged_into UUID                   COMMENT 'the visit it is part of',
+    version     UInt64                 COMMENT 'the row of the greatest version counts'
+)
+ENGINE = {{engine_everywhere:ReplacingMergeTree(version)}}
+ORDER BY (shop_id, visitor_id, session_id)
+SETTINGS {{tokens:10000}}, index_granularity = 512
+COMMENT 'Which visit a visit became part of; read it with FINAL';
+
+CREATE OR REPLACE VIEW events_by_person {{on_cluster}} AS
+WITH arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
+SELECT
+    e.* REPLACE (if(m.session_id = e.session_id, m.merged_into, e.session_id) AS session_id),
+    multiIf(o.visitor_id != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id,
+    multiIf(
+        o.visitor_id = e.visitor_id, if(at = 0, '', o.customers[at]),
+        e.person_id_then != e.visitor_id, e.customer_id,
+        '') AS person_customer_id
+FROM events AS e FINAL
+LEFT JOIN (SELECT visitor_id, starts, customers, persons FROM identity_overrides FINAL) AS o ON e.visitor_id = o.visitor_id
+LEFT JOIN (SELECT session_id, merged_into FROM merged_sessions FINAL) AS m ON e.session_id = m.session_id
+SETTINGS do_not_merge_across_partitions_select_final = 1
+COMMENT 'events, deduplicated, with the visit and the person each belongs to as known today';
+
+ALTER TABLE events_by_person {{on_cluster}}
+    COMMENT COLUMN person_id 'who it was, as known today',
+    COMMENT COLUMN person_customer_id 'the shop''s customer that person is; empty for a browser nobody is known behind';
