@@ -8,6 +8,8 @@ import httpx
 from connectors.bigcommerce import pulling as bigcommerce
 from connectors.bigcommerce.client import BigCommerceClient
 from connectors.bigcommerce.mapping import Asked
+from connectors.shopify import pulling as shopify
+from connectors.shopify.admin import AdminClient
 from connectors.storefronts.calls import Caller
 from connectors.storefronts.pulls import Batch
 from connectors.woocommerce import pulling as woocommerce
@@ -17,7 +19,7 @@ from deploy.pulling import Open, Start
 from schemas.errors import ConfigurationError
 from schemas.records import Shop
 
-SYSTEMS: Final = ("woocommerce", "bigcommerce")
+SYSTEMS: Final = ("shopify", "woocommerce", "bigcommerce")
 
 
 def source_of(shop: Shop, system: str | None, http: httpx.AsyncClient) -> tuple[str, Open]:
@@ -31,8 +33,17 @@ def source_of(shop: Shop, system: str | None, http: httpx.AsyncClient) -> tuple[
     if len(named) != 1:
         raise ConfigurationError(f"name one --system of {shop['shop_id']}: {', '.join(configured) or 'it has none'}")
     caller = Caller(http)
-    openers = {"woocommerce": _woocommerce, "bigcommerce": _bigcommerce}
+    openers = {"shopify": _shopify, "woocommerce": _woocommerce, "bigcommerce": _bigcommerce}
     return named[0], openers[named[0]](shop, caller)
+
+
+def _shopify(shop: Shop, caller: Caller) -> Open:
+    client = AdminClient(shop, caller)
+
+    def batches(start: Start) -> AsyncIterator[Batch]:
+        return shopify.pull(client, shop, start.began_at, start.position, start.since)
+
+    return batches
 
 
 def _woocommerce(shop: Shop, caller: Caller) -> Open:

@@ -1,0 +1,67 @@
+"""A stand-in of Shopify's GraphQL Admin API: bulk operations and their files.
+
+https://shopify.dev/docs/api/usage/bulk-operations/queries
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from deploy.servers.storefronts.stage import Stage
+
+
+@dataclass
+class ShopifyShop:
+    """The lines that an operation's file will have; it is *polls* times under way before it ends as *status*."""
+
+    token: str = "shpat_test"  # noqa: S105 - of a shop that exists only here
+    lines: Sequence[dict[str, Any]] = ()
+    polls: int = 1
+    status: str = "COMPLETED"
+    throttled: int = 0
+    queries: list[str] = field(default_factory=list)
+    stage: Stage = field(default_factory=Stage)
+
+    def app(self) -> Starlette:
+        """Serve it."""
+        graphql = Route("/admin/api/{version}/graphql.json", self._graphql, methods=["POST"])
+        return Starlette(routes=[graphql, Route("/files/{name}", self._file)])
+
+    async def _graphql(self, request: Request) -> Response:
+        if played := self.stage.played(request):
+            return played
+        if request.headers.get("x-shopify-access-token") != self.token:
+            return JSONResponse({"errors": "[API] Invalid API key or access token"}, 401)
+        if self.throttled:
+            self.throttled -= 1
+            return JSONResponse({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]})
+        asked = orjson.loads(await request.body())
+        if "bulkOperationRunQuery" in asked["query"]:
+            return JSONResponse({"data": {"bulkOperationRunQuery": self._started(asked["variables"]["query"])}})
+        return JSONResponse({"data": {"node": self._node(asked["variables"]["id"], request)}})
+
+    def _started(self, query: str) -> dict[str, Any]:
+        self.queries.append(query)
+        operation = {"id": f"gid://shopify/BulkOperation/{len(self.queries)}", "status": "CREATED"}
+        return {"bulkOperation": operation, "userErrors": []}
+
+    def _node(self, operation_id: str, request: Request) -> dict[str, Any]:
+        self.polls -= 1
+        ended = self.polls < 0
+        url = f"{request.base_url}files/1.jsonl" if ended and self.lines and self.status == "COMPLETED" else None
+        return {
+            "id": operation_id,
+            "status": self.status if ended else "RUNNING",
+            "errorCode": "TIMEOUT" if ended and self.status == "FAILED" else None,
+            "objectCount": str(len(self.lines)),
+            "url": url,
+        }
+
+    async def _file(self, request: Request) -> Response:
+        return Response(b"".join(orjson.dumps(line) + b"\n" for line in self.lines), media_type="application/jsonl")
