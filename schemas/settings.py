@@ -82,6 +82,22 @@ class MetaSettings(BaseSettings):
     )
 
 
+class ForwardSettings(BaseSettings):
+    """How long, and how many, conversions wait for a visitor's consent."""
+
+    model_config = SettingsConfigDict(env_prefix="FORWARD_", frozen=True, extra="ignore")
+
+    consent_hold_seconds: float = Field(
+        86_400.0,
+        ge=0,
+        le=6 * 86_400,
+        description="How long an event waits to be told of consent, where the shop requires it; 0 is not at all.",
+    )
+    held_events: int = Field(
+        10_000, ge=0, description="Most events, for each destination one, of a process that wait for consent."
+    )
+
+
 class IngestSettings(BaseSettings):
     """The HTTP door."""
 

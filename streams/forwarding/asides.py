@@ -173,14 +173,13 @@ class Asides:
 
     async def close(self) -> None:
         """End all lanes, and what they have on its way: another process may go on with them."""
-        for route in {lane.route for lane in self._running}:
-            if self._ground.pendings.waiting_since(route) is not None:
-                await self.park(route)
+        await self.park_all()
         running, self._running = self._running, {}
         for task in running.values():
             task.cancel()
         await asyncio.gather(*running.values(), return_exceptions=True)
-        routes, pendings = {lane.route for lane in running}, self._ground.pendings
+        pendings = self._ground.pendings
+        routes = pendings.routes()
         for route in routes:
             for parcel in self._ground.roads.recall(route):
                 pendings.remove(parcel.tag)
@@ -249,6 +248,6 @@ def _must_not_fail(task: asyncio.Task[None]) -> None:
 
 
 def _is_of(pending: Pending, partitions: set[int]) -> bool:
-    """Tell whether a lane that begins now in *partitions* is to take *pending* on; a replay keeps its own."""
+    """Tell whether a lane that begins now in *partitions* takes *pending* on; replays and holds keep theirs."""
     replayed = any(each.lane is not None and each.lane.is_replay for each in pending.envelopes)
-    return pending.receipt["source_partition"] in partitions and not replayed
+    return pending.receipt["source_partition"] in partitions and not replayed and not pending.held

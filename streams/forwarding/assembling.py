@@ -1,6 +1,6 @@
 """Puts a forwarder together: its lanes, and what it reads from Kafka besides `events.enriched`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from connectors.kafka.readers import reading
 from connectors.kafka.shops import ShopDirectory
 from schemas.codec import Codec
 from schemas.records import Parked
-from schemas.settings import KafkaSettings
+from schemas.settings import ForwardSettings, KafkaSettings, settings
 from schemas.topics import CONVERSIONS_PARKED, EVENTS_ENRICHED
-from streams.forwarding.finals import Finals, read_finals, read_replayable, read_settled
+from streams.forwarding.finals import Finals, read_finals, read_keys, read_replayable, read_settled
 from streams.forwarding.forwarder import Forwarder, Links
 from streams.forwarding.lanes import World
 from streams.forwarding.lots import Lots
@@ -33,7 +33,7 @@ def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., No
     """Build the forwarder, and what tells it of parked conversions."""
     kafka, codec, outbox, shops, routes = parts
 
-    async def opened(partition: int, parked: Parked) -> None:
+    async def opened(partition: int, parked: Sequence[Parked]) -> None:
         await forwarder.opened(partition, parked)
 
     async def finals(partition: int, parked: Parked) -> Finals:
@@ -42,8 +42,9 @@ def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., No
         return await read(kafka, codec, partition, parked)
 
     lots = Lots(codec, partial(reading, kafka.bootstrap_servers, kafka.prefix + CONVERSIONS_PARKED.name), opened)
-    links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready)
-    forwarder = Forwarder(codec, outbox, shops, links)
+    settled = partial(read_keys, kafka)
+    links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready, settled)
+    forwarder = Forwarder(codec, outbox, shops, links, settings(ForwardSettings))
     routes.settle = forwarder.settle
     asides = forwarder.asides
     asides.world = World(

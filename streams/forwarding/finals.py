@@ -5,7 +5,7 @@ all of those whose event is not committed yet, and the latest besides, for stitc
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -125,3 +125,11 @@ def _offset_of(codec: Codec, record: TailRecord) -> int:
         return int(codec.decode(record.value)["source_offset"])
     except (TerminalError, KeyError):
         return -1
+
+
+async def read_keys(kafka: KafkaSettings, partition: int, due: Mapping[bytes, int]) -> set[bytes]:
+    """Find which of the keys *due*, each with the time (ms) before which it has no receipt, have one."""
+    if not due:
+        return set()
+    tail = Tail(kafka.prefix + CONVERSIONS_DELIVERED.name, partition, min(due.values()) - CLOCK_MS, 0, 0)
+    return {record.key async for record in read_tail(kafka.bootstrap_servers, tail) if record.key and record.key in due}

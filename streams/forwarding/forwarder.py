@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -11,19 +11,21 @@ from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
 from schemas.errors import TerminalError
-from schemas.records import Destination, EnrichedEvent, Parked, Rejected, Shop
+from schemas.records import EnrichedEvent, Parked, Rejected
+from schemas.settings import ForwardSettings
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from streams.failing import end_process
 from streams.forwarding.asides import Asides, Ground, Roads
 from streams.forwarding.finals import Finals
+from streams.forwarding.holds import CONSENT_CAME, Holds, has_told
 from streams.forwarding.metrics import DELIVERED, PENDING
-from streams.forwarding.parking import Parking
+from streams.forwarding.parking import HELD, Parking
 from streams.forwarding.pendings import Pendings, Route
-from streams.forwarding.receipts import Envelope, Pending, begun, completed, key_of
+from streams.forwarding.preparing import Preparer, Routed
+from streams.forwarding.receipts import Envelope, Pending, completed
 from streams.forwarding.rejections import alone, events_of, rejection
 from streams.outbox import Outbox, Output
 from streams.records import Record
-from streams.rules.conversions import decide
 
 EVENTS_IN_HAND: Final = 20_000
 """Most events taken and not decided; beyond, the backlog stays on Kafka."""
@@ -34,19 +36,12 @@ GENERATION_SECONDS: Final = 20.0
 log = structlog.get_logger()
 
 
-class Routed(NamedTuple):
-    """An event ready for a destination, or to be skipped for a reason."""
-
-    route: Route
-    parcel: Parcel
-    skipped: str | None
-
-
 class Links(NamedTuple):
     """What ties a forwarder to the world.
 
     *roads*: the ways to destinations. *finals*: the receipts from before a partition's first record. *generation*: of
-    the consumer group. *ready*: waits until what is parked in a partition is known.
+    the consumer group. *ready*: waits until what is parked in a partition is known. *settled*: those of some receipts,
+    each with the time (ms) before which it was not written, that there are.
     """
 
     roads: Roads
@@ -54,18 +49,23 @@ class Links(NamedTuple):
     ack: Callable[..., None]
     generation: Callable[[], int]
     ready: Callable[[int], Awaitable[None]]
+    settled: Callable[[int, Mapping[bytes, int]], Awaitable[set[bytes]]]
 
 
 class Forwarder:
     """Forwards records one after the other; what it raises must end the process, and nothing is acknowledged then."""
 
-    def __init__(self, codec: Codec, outbox: Outbox, shops: ShopDirectory, links: Links) -> None:
-        """Take where receipts go, and where shops' settings come from."""
-        self._codec, self._outbox, self._shops, self._links = codec, outbox, shops, links
+    def __init__(
+        self, codec: Codec, outbox: Outbox, shops: ShopDirectory, links: Links, limits: ForwardSettings
+    ) -> None:
+        """Take where receipts go, where shops' settings come from, and how much may wait for consent."""
+        self._codec, self._outbox, self._links = codec, outbox, links
         self.pendings = Pendings()
         self.parking = Parking(codec, outbox)
+        self.holds = Holds(codec, self.parking, limits)
         self.asides = Asides(Ground(self.pendings, links.roads, self.parking, self._done_with, links.generation))
-        self._finals: dict[int, Finals] = {}
+        self._preparer = Preparer(shops, self.pendings, self.holds, self.asides)
+        self._finals = self._preparer.finals
         self._generation: Any = None
 
     @property
@@ -87,19 +87,45 @@ class Forwarder:
         envelope.lane.begin(envelope)
         await self._take(envelope)
 
-    async def opened(self, partition: int, parked: Parked) -> None:
+    async def opened(self, partition: int, parked: Sequence[Parked]) -> None:
         """Go on with what is *parked* in *partition*."""
-        self.asides.open(partition, parked)
+        now_ms = int(time.time() * 1000)
+        ready = [self.holds.standing(partition, each) for each in parked if each["kind"] == HELD]
+        done = await self._links.settled(partition, self.holds.due(ready, now_ms))
+        for held in ready:
+            if held.key in done:
+                self.holds.let_go(held)
+                self.holds.settled(held.key)
+            elif has_told(self.holds.consent(held)):
+                self.holds.let_go(held)
+                await self._send_on(self._preparer.released(held, self.holds.parked(held)))
+        for each in parked:
+            if each["kind"] != HELD:
+                self.asides.open(partition, each)
+
+    async def sweep(self) -> None:
+        """Skip what has waited in vain for consent, and forget what has its receipt."""
+        for held in self.holds.expired(int(time.time() * 1000)):
+            await self._send_on(self._preparer.released(held, self.holds.parked(held)))
+        await self.holds.forget_settled()
+
+    async def close(self) -> None:
+        """Let go of everything beside the worker's own reading: other partitions come, or none."""
+        await self.asides.close()
+        self.holds.clear()
 
     async def settle(self, parcels: Sequence[Parcel], outcome: Outcome) -> None:
         """Write the receipt of each of *parcels*, and acknowledge the records that have all of theirs."""
         now_ms = int(time.time() * 1000)
         outputs: dict[int, list[Output]] = defaultdict(list)
         for parcel in parcels:
-            receipt = completed(parcel.tag.receipt, outcome, parcel.attempts, now_ms)
+            told = (
+                outcome._replace(reason=CONSENT_CAME) if parcel.tag.held and outcome.status == "accepted" else outcome
+            )
+            receipt = completed(parcel.tag.receipt, told, parcel.attempts, now_ms)
             value = self._codec.encode("Receipt", receipt)
             outputs[receipt["source_partition"]].append(Output(parcel.tag.key, value))
-            labels = (outcome.status, outcome.reason or "", receipt["event_name"], receipt["destination"])
+            labels = (told.status, told.reason or "", receipt["event_name"], receipt["destination"])
             DELIVERED.labels(*labels).inc()
         for partition, listed in outputs.items():
             await self._outbox.emit(CONVERSIONS_DELIVERED.name, partition, listed)
@@ -108,6 +134,8 @@ class Forwarder:
             if (finals := self._finals.get(pending.receipt["source_partition"])) is not None:
                 finals.add(pending.key)
             self.pendings.remove(pending)
+            if pending.held:
+                self.holds.settled(pending.key)
             for envelope in pending.envelopes:
                 self._done_with(envelope)
         PENDING.set(len(self.pendings))
@@ -115,69 +143,37 @@ class Forwarder:
     async def _take(self, envelope: Envelope) -> None:
         record = envelope.record
         events = await self._events(record, envelope)
-        routed: dict[Route, list[Parcel]] = defaultdict(list)
-        skipped: dict[str, list[Parcel]] = defaultdict(list)
+        ready: list[Routed] = []
         wrong: list[Rejected] = []
         for number, enriched in enumerate(events):  # no other task runs until all of them are routed
             try:
-                for route, parcel, reason in self._parcels(enriched, envelope):
-                    if reason is None:
-                        routed[route].append(parcel)
-                    else:
-                        skipped[reason].append(parcel)
+                ready += self._preparer.parcels(enriched, envelope)
+                ready += self._preparer.told(enriched["event"])
             except (KeyError, TypeError, ValueError, AttributeError) as exc:  # a bug of ours stops this event alone
                 one = alone(self._codec, enriched)
                 wrong.append(rejection(record, one, "rule_failed", type(exc).__name__, part=str(number)))
         if envelope.lane is None:
             self.asides.took(record)
+        await self._send_on(ready)
+        for rejected in wrong if envelope.lane is None else ():
+            await self._reject(record, rejected)
+        await self.holds.write()
+        self._done_with(envelope)
+
+    async def _send_on(self, ready: Iterable[Routed]) -> None:
+        """Hand what is ready to its destinations; write the receipts of what is skipped."""
+        routed: dict[Route, list[Parcel]] = defaultdict(list)
+        skipped: dict[str, list[Parcel]] = defaultdict(list)
+        for each in ready:
+            if each.skipped is None:
+                routed[each.route].append(each.parcel)
+            else:
+                skipped[each.skipped].append(each.parcel)
         PENDING.set(len(self.pendings))
         for route, parcels in routed.items():
             self._links.roads.offer(route, parcels)
-        for rejected in wrong if envelope.lane is None else ():
-            await self._reject(record, rejected)
         for reason, parcels in skipped.items():
             await self.settle(parcels, Outcome("skipped", reason))
-        self._done_with(envelope)
-
-    def _parcels(self, enriched: EnrichedEvent, envelope: Envelope) -> Iterator[Routed]:
-        """Prepare *enriched* for each destination that has not decided it yet."""
-        event = enriched["event"]
-        shop = self._shops.get(event["shop_id"])
-        for destination in shop["destinations"] if shop else ():
-            key, route = key_of(event, destination), (event["shop_id"], destination["name"])
-            if shop is None or not self._is_for(route, key, envelope):
-                continue
-            if pending := self.pendings.get(route, key):  # said twice: one receipt will do for both
-                self._hold(pending, envelope)
-                continue
-            if (prepared := self._prepared(enriched, shop, destination, envelope)) is not None:
-                yield Routed(route, *prepared)
-
-    def _is_for(self, route: Route, key: bytes, envelope: Envelope) -> bool:
-        """Tell whether *route* is to get the event of receipt *key* by this reading of it, and has not yet."""
-        partition, finals = envelope.record.partition, self._finals.get(envelope.record.partition, ())
-        if envelope.lane is None:
-            return key not in finals and not self.asides.goes_aside(partition, route)
-        if envelope.lane.route != route or not envelope.lane.wants(key):
-            return False
-        return envelope.lane.is_replay or key not in finals
-
-    def _prepared(
-        self, enriched: EnrichedEvent, shop: Shop, destination: Destination, envelope: Envelope
-    ) -> tuple[Parcel, str | None] | None:
-        decision = decide(enriched, shop, destination, time.time())
-        if decision is None:
-            return None
-        event = enriched["event"]
-        pending = Pending(key_of(event, destination), begun(event, destination, decision, envelope.record))
-        self.pendings.add(pending)
-        self._hold(pending, envelope)
-        return Parcel(decision.body or b"", decision.event_time, pending), decision.skipped
-
-    def _hold(self, pending: Pending, envelope: Envelope) -> None:
-        self.pendings.hold(pending, envelope)
-        if envelope.lane is not None:
-            envelope.lane.in_hand += 1
 
     async def _events(self, record: Record, envelope: Envelope) -> list[EnrichedEvent]:
         try:
@@ -200,7 +196,8 @@ class Forwarder:
             await self.asides.park_all()
             if self.pending:
                 end_process("dealt out anew with events on their way", pending=self.pending)
-            self._finals, self._generation = {}, generation
+            self._finals.clear()
+            self._generation = generation
         if record.partition not in self._finals:
             await self.parking.settled()
             self._finals[record.partition] = await self._links.finals(record)

@@ -1,7 +1,7 @@
 """Follows `conversions.parked` for the worker's partitions: what earlier processes left, then what is asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -26,7 +26,7 @@ class Lots:
         self,
         codec: Codec,
         read: Callable[[int, int], AbstractAsyncContextManager[Reader]],
-        opened: Callable[[int, Parked], Awaitable[None]],
+        opened: Callable[[int, Sequence[Parked]], Awaitable[None]],
     ) -> None:
         """Take how to read a partition from an offset on."""
         self._codec, self._read, self._opened = codec, read, opened
@@ -74,15 +74,14 @@ class Lots:
                 for record in await reader.next() if reader.position < reader.end else ():
                     standing.apply(record.key, decoded(self._codec, record.value))
                 if reader.position >= reader.end:
-                    for each in standing.all():
-                        await self._opened(partition, each)
+                    await self._opened(partition, standing.all())
                     ready.set()
             while True:
                 self._positions[partition] = reader.position
                 for record in await reader.next():
                     parked = decoded(self._codec, record.value)
                     if parked is not None and parked["kind"] == REPLAY and not parked["generation"]:
-                        await self._opened(partition, parked)
+                        await self._opened(partition, [parked])
 
 
 def _must_not_fail(task: asyncio.Task[None]) -> None:

@@ -30,6 +30,7 @@ class Pending:
     key: bytes
     receipt: Receipt
     envelopes: list[Envelope] = field(default_factory=list)
+    held: bool = False  # it waited for consent, and has a record of its own on conversions.parked
     taken_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -48,8 +49,8 @@ def key_of(event: Event, destination: Destination) -> bytes:
     return f"{event['shop_id']}|{event['event_id']}|{destination['name']}".encode()
 
 
-def begun(event: Event, destination: Destination, decision: Decision, record: Record) -> Receipt:
-    """Say of a receipt what is known before anything is sent."""
+def begun(event: Event, destination: Destination, decision: Decision, place: tuple[int, int]) -> Receipt:
+    """Say of a receipt what is known before anything is sent; *place* is partition and offset on events.enriched."""
     return Receipt(
         shop_id=event["shop_id"],
         event_id=event["event_id"],
@@ -71,8 +72,8 @@ def begun(event: Event, destination: Destination, decision: Decision, record: Re
         currency=decision.currency,
         order_id=event["order_id"],
         test=destination["test_event_code"] is not None,
-        source_partition=record.partition,
-        source_offset=record.offset,
+        source_partition=place[0],
+        source_offset=place[1],
     )
 
 

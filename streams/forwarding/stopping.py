@@ -23,7 +23,7 @@ async def forward_until_stopped(app: Any, records: Records, forwarder: Forwarder
 
     async def give_away(*_: Any, **__: Any) -> None:
         await lots.close()
-        await forwarder.asides.close()
+        await forwarder.close()
 
     app.on_partitions_revoked.connect(give_away, weak=False)
     watching = asyncio.create_task(_watch(app, forwarder, lots))
@@ -50,6 +50,7 @@ async def _watch(app: Any, forwarder: Forwarder, lots: Lots) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         await forwarder.asides.park_stuck()
+        await forwarder.sweep()
         since = (since or time.monotonic()) if app.rebalancing and forwarder.pending else None
         if since is not None and time.monotonic() - since > REBALANCE_SECONDS:
             await forwarder.asides.park_all()

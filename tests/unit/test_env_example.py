@@ -11,6 +11,7 @@ from schemas.settings import (
     ApiSettings,
     ArchiveSettings,
     ClickHouseSettings,
+    ForwardSettings,
     IngestSettings,
     KafkaSettings,
     MetaSettings,
@@ -26,7 +27,7 @@ READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
     "prepare": (KafkaSettings, RegistrySettings, ClickHouseSettings),
     "ingest": (KafkaSettings, RegistrySettings, IngestSettings),
     "stitch": (KafkaSettings, RegistrySettings, WorkerSettings),
-    "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings),
+    "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings, ForwardSettings),
     "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
     "api": (ClickHouseSettings, ApiSettings),
 }

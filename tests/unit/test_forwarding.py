@@ -1,7 +1,7 @@
 """How forward takes envelopes apart and when it acknowledges them, with everything around it played."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,8 @@ import pytest
 from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
-from schemas.records import EnrichedEvent, Parked
+from schemas.records import Consent, EnrichedEvent, Parked
+from schemas.settings import ForwardSettings
 from streams.forwarding.finals import Finals
 from streams.forwarding.forwarder import Forwarder, Links
 from streams.forwarding.lanes import World
@@ -68,17 +69,19 @@ class FakeReader:
 class Desk:
     """A forwarder whose senders are the test."""
 
-    def __init__(self, *destinations: Any, finals: Sequence[bytes] = ()) -> None:
+    def __init__(self, *destinations: Any, finals: Sequence[bytes] = (), require_consent: bool = False) -> None:
         self.outbox, self.acked, self.waiting = FakeOutbox(), list[int](), list[Parcel]()
         self._finals, self.down = finals, set[Route]()
         self.settled, self.log = list[bytes](), list[Any]()
         shops = ShopDirectory(CODEC)
-        shops.put(a_shop(destinations=list(destinations)))
-        links = Links(self, self._read, lambda record: self.acked.append(record.offset), lambda: 1, self._ready)  # type: ignore[arg-type]
-        self.forwarder = Forwarder(CODEC, self.outbox, shops, links)  # type: ignore[arg-type]
+        shops.put(a_shop(destinations=list(destinations), require_consent=require_consent))
+        rest = (lambda record: self.acked.append(record.offset), lambda: 1, self._ready, self._settled)
+        links = Links(self, self._read, *rest)  # type: ignore[arg-type]
+        limits = ForwardSettings(held_events=3)
+        self.forwarder = Forwarder(CODEC, self.outbox, shops, links, limits)  # type: ignore[arg-type]
         asides = self.forwarder.asides
-        rest = (self.is_paused, asides.joined, asides.bookmark, asides.finished, asides.share)
-        asides.world = World(self._reading, self.forwarder.take_aside, self._read_settled, *rest)
+        told = (self.is_paused, asides.joined, asides.bookmark, asides.finished, asides.share)
+        asides.world = World(self._reading, self.forwarder.take_aside, self._read_settled, *told)
 
     def offer(self, route: Route, parcels: Sequence[Parcel]) -> None:
         self.waiting += parcels
@@ -103,6 +106,9 @@ class Desk:
 
     async def _ready(self, partition: int) -> None:
         """Nothing is parked."""
+
+    async def _settled(self, partition: int, due: Mapping[bytes, int]) -> set[bytes]:
+        return {key for key in self.settled if key in due}
 
     async def _read(self, record: Record) -> Finals:
         finals = Finals()
@@ -221,7 +227,7 @@ async def test_bytes_that_are_no_envelope_are_rejected_and_acknowledged() -> Non
 async def test_an_event_our_rules_fail_on_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(a_destination())
     good, bad = enriched(event_id="good"), enriched(event_id="bad", occurred_at=10**18)
-    monkeypatch.setattr("streams.forwarding.forwarder.decide", _failing_on("bad"))
+    monkeypatch.setattr("streams.forwarding.preparing.decide", _failing_on("bad"))
 
     await desk.take(1, envelope(bad, good))
     await desk.settle(0)
@@ -348,6 +354,59 @@ def test_what_an_overtaken_process_parked_counts_no_more() -> None:
 
     standing.apply(b"k", None)
     assert standing.all() == []
+
+
+YES: Consent = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None}
+
+
+async def test_what_waits_for_consent_is_sent_when_a_later_event_tells_of_it() -> None:
+    desk = Desk(a_destination(), require_consent=True)
+    await desk.take(1, envelope(enriched(event_id="a"), enriched(event_id="b", client_id="somebody else")))
+    assert (desk.waiting, desk.acked, desk.outbox.receipts(), len(desk.outbox.parked)) == ([], [1], [], 2)
+
+    await desk.take(2, envelope(enriched(event_id="c", name="cart_viewed", consent=YES)))
+    await desk.settle(0)
+    await desk.forwarder.sweep()
+
+    assert desk.outbox.receipts() == [("a", "accepted", "consent_came_later")]
+    assert list(desk.outbox.parked) == [b"demo|meta|held|b"]
+    assert desk.waiting[0].tag.receipt["source_offset"] == 1
+
+
+async def test_what_waits_for_consent_is_skipped_when_a_later_event_tells_of_a_refusal() -> None:
+    desk = Desk(a_destination(), require_consent=True)
+    await desk.take(1, envelope(enriched(event_id="a")))
+
+    await desk.take(2, envelope(enriched(event_id="c", name="cart_viewed", consent={**YES, "marketing": False})))
+
+    assert desk.outbox.receipts() == [("a", "skipped", "no_marketing_consent")]
+
+
+async def test_what_waits_for_consent_in_vain_or_finds_no_room_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(a_destination(), require_consent=True)
+    await desk.take(1, envelope(*(enriched(event_id=str(number)) for number in range(4))))
+    assert desk.outbox.receipts() == [("3", "skipped", "consent_not_told")]
+
+    monkeypatch.setattr("streams.forwarding.forwarder.time.time", lambda: 1_793_000_060.0 + 86_401)
+    await desk.forwarder.sweep()
+
+    assert desk.outbox.receipts()[1:] == [(str(number), "skipped", "consent_not_told") for number in range(3)]
+    assert desk.outbox.parked == {}
+
+
+async def test_what_waits_for_consent_outlives_the_process_and_is_sent_once() -> None:
+    desk = Desk(a_destination(), require_consent=True)
+    await desk.take(1, envelope(*(enriched(event_id=each, client_id=each) for each in "abc")))
+    for client in "ab":
+        await desk.take(2, envelope(enriched(name="cart_viewed", client_id=client, consent=YES)))
+    later = Desk(a_destination(), require_consent=True)
+    later.settled = [b"demo|a|meta"]
+
+    await later.forwarder.opened(0, list(desk.outbox.parked.values()))
+    await later.take(1, envelope(*(enriched(event_id=each, client_id=each) for each in "c")))
+    await later.take(3, envelope(enriched(name="cart_viewed", client_id="c", consent=YES)))
+
+    assert [parcel.tag.key for parcel in later.waiting] == [b"demo|b|meta", b"demo|c|meta"]
 
 
 def a_lane(**changes: Any) -> Parked:

@@ -1,0 +1,101 @@
+"""From an event to what its destinations are to get of it: a parcel, a reason to skip it, or a hold."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from connectors.kafka.shops import ShopDirectory
+from connectors.meta.parcels import Parcel
+from schemas.records import Destination, EnrichedEvent, Event, Parked, Shop
+from streams.forwarding.asides import Asides
+from streams.forwarding.finals import Finals
+from streams.forwarding.holds import Held, Holds, has_told, held_record
+from streams.forwarding.pendings import Pendings, Route
+from streams.forwarding.receipts import Envelope, Pending, begun, key_of
+from streams.rules.conversions import decide
+
+
+class Routed(NamedTuple):
+    """An event ready for a destination, or to be skipped for a reason."""
+
+    route: Route
+    parcel: Parcel
+    skipped: str | None
+
+
+class Preparer:
+    """Begins the receipts of events, and takes charge of them in *pendings* or *holds*. Waits for nothing."""
+
+    def __init__(self, shops: ShopDirectory, pendings: Pendings, holds: Holds, asides: Asides) -> None:
+        """Take what decides where an event goes. *finals*: what has its receipt, by partition."""
+        self._shops, self._pendings, self._holds, self._asides = shops, pendings, holds, asides
+        self.finals: dict[int, Finals] = {}
+
+    def parcels(self, enriched: EnrichedEvent, envelope: Envelope) -> Iterator[Routed]:
+        """Prepare *enriched* for each destination that has not decided it yet."""
+        event = enriched["event"]
+        shop = self._shops.get(event["shop_id"])
+        for destination in shop["destinations"] if shop else ():
+            key, route = key_of(event, destination), (event["shop_id"], destination["name"])
+            if shop is None or not self._is_for(route, key, envelope):
+                continue
+            if pending := self._pendings.get(route, key):  # said twice: one receipt will do for both
+                self._hold(pending, envelope)
+                continue
+            if (prepared := self._prepared(enriched, shop, destination, envelope)) is not None:
+                yield prepared
+
+    def told(self, event: Event) -> Iterator[Routed]:
+        """Let go of what waits for the consent that *event* tells of."""
+        consent = event["consent"]
+        if consent is not None and has_told(consent):
+            for held, parked in self._holds.told((event["shop_id"], event["visitor_id"]), consent):
+                yield from self.released(held, parked)
+
+    def _is_for(self, route: Route, key: bytes, envelope: Envelope) -> bool:
+        """Tell whether *route* is to get the event of receipt *key* by this reading of it, and has not yet."""
+        partition, finals = envelope.record.partition, self.finals.get(envelope.record.partition, ())
+        if key in self._holds:
+            return False
+        if envelope.lane is None:
+            return key not in finals and not self._asides.goes_aside(partition, route)
+        if envelope.lane.route != route or not envelope.lane.wants(key):
+            return False
+        return envelope.lane.is_replay or key not in finals
+
+    def _prepared(
+        self, enriched: EnrichedEvent, shop: Shop, destination: Destination, envelope: Envelope
+    ) -> Routed | None:
+        """Begin the receipt of *enriched*; None when there will be none, or when it waits for consent."""
+        decision = decide(enriched, shop, destination, time.time())
+        if decision is None:
+            return None
+        key, record = key_of(enriched["event"], destination), envelope.record
+        if decision.skipped == "consent_not_told" and not (envelope.lane and envelope.lane.is_replay):
+            parked = held_record(enriched, destination["name"], record.offset, int(time.time() * 1000))
+            if self._holds.hold(key, record.partition, parked):
+                return None
+        receipt = begun(enriched["event"], destination, decision, (record.partition, record.offset))
+        pending = Pending(key, receipt)
+        self._pendings.add(pending)
+        self._hold(pending, envelope)
+        return Routed(pending.route, Parcel(decision.body or b"", decision.event_time, pending), decision.skipped)
+
+    def released(self, held: Held, parked: Parked) -> Iterator[Routed]:
+        """Begin the receipt of what was held; there will be none when its destination is gone."""
+        shop, enriched = self._shops.get(parked["shop_id"]), parked["event"]
+        destinations = shop["destinations"] if shop else []
+        destination = next((each for each in destinations if each["name"] == parked["destination"]), None)
+        decided = decide(enriched, shop, destination, time.time()) if enriched and shop and destination else None
+        if enriched is None or destination is None or decided is None:
+            self._holds.settled(held.key)
+            return
+        receipt = begun(enriched["event"], destination, decided, (held.partition, parked["offset"]))
+        pending = Pending(held.key, receipt, held=True)
+        self._pendings.add(pending)
+        yield Routed(pending.route, Parcel(decided.body or b"", decided.event_time, pending), decided.skipped)
+
+    def _hold(self, pending: Pending, envelope: Envelope) -> None:
+        self._pendings.hold(pending, envelope)
+        if envelope.lane is not None:
+            envelope.lane.in_hand += 1
