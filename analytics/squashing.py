@@ -30,7 +30,7 @@ WHERE shop_id = {shop:String} AND occurred_at < {before:Date} AND person_id != p
 _UPDATE: Final = """
 UPDATE {table} SET person_id_then = {person}
 WHERE shop_id = {{shop:String}} AND occurred_at < {{before:Date}}
-    AND visitor_id IN ({browsers}) AND person_id_then != {person}
+    AND {browser} != 0 AND person_id_then != {person}
 """
 _BROWSERS: Final = """
 SELECT DISTINCT visitor_id FROM events_by_person
@@ -73,7 +73,7 @@ def _update(cluster: str) -> str:
     browser = f"transform(visitor_id, {_TOLD}.1, arrayEnumerate({_TOLD}.1), toUInt32(0))"
     at = f"arrayLastIndex(since -> since <= occurred_at, {_TOLD}.2[{browser}])"
     person = f"if({at} = 0, visitor_id, {_TOLD}.3[{browser}][{at}])"
-    return _UPDATE.format(table=_table(cluster), person=person, browsers=_BROWSERS)
+    return _UPDATE.format(table=_table(cluster), browser=browser, person=person)
 
 
 def _write_patches(client: Any, cluster: str) -> None:
