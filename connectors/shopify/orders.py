@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
 
+from connectors.shopify.deliveries import Delivery
 from connectors.shopify.order_bodies import Client, Customer, Line, Note, Order
-from connectors.shopify.products import Delivery
 from connectors.shopify.values import (
     id_of,
     validated,

@@ -1,12 +1,13 @@
-"""A product or stock webhook → the record `ProductChange`.
+"""A product webhook → the record `ProductChange`.
 
 Bodies: https://shopify.dev/docs/api/webhooks/latest?reference=toml#list-of-topics-products/update
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from connectors.shopify.deliveries import Delivery, to_change
 from connectors.shopify.values import (
     Amount,
     Count,
@@ -20,17 +21,7 @@ from connectors.shopify.values import (
 )
 from schemas.errors import TerminalError
 from schemas.product_values import MOST_VARIANTS, image_url, image_urls, kept_description, labels, payable, plain_title
-from schemas.records import EpochMillis, Inventory, Product, ProductChange, Shop, Variant
-
-
-class Delivery(NamedTuple):
-    """What the headers of one webhook say. *triggered_at* and *received_at* are milliseconds."""
-
-    shop: Shop
-    topic: str
-    delivery_id: str
-    triggered_at: EpochMillis | None
-    received_at: EpochMillis
+from schemas.records import Product, ProductChange, Shop, Variant
 
 
 class _Image(RestBody):
@@ -77,13 +68,6 @@ class _Product(RestBody):
     updated_at: Moment | None = None
 
 
-class _Level(RestBody):
-    inventory_item_id: Identifier
-    location_id: Identifier
-    available: Count | None = None
-    updated_at: Moment | None = None
-
-
 def to_product_change(body: Any, delivery: Delivery) -> ProductChange:
     """Describe a product as `products/create` and `products/update` tell it.
 
@@ -94,7 +78,7 @@ def to_product_change(body: Any, delivery: Delivery) -> ProductChange:
     product_id = id_of(product.admin_graphql_api_id, product.id)
     if product_id is None or product.variants is None:
         raise TerminalError("missing_field", "id" if product_id is None else "variants")
-    return _change(delivery, product_id, "upsert", product.updated_at, _to_product(product, delivery.shop))
+    return to_change(delivery, product_id, "upsert", product.updated_at, _to_product(product, delivery.shop))
 
 
 def to_product_deletion(body: Any, delivery: Delivery) -> ProductChange:
@@ -107,31 +91,7 @@ def to_product_deletion(body: Any, delivery: Delivery) -> ProductChange:
     product_id = id_of(product.admin_graphql_api_id, product.id)
     if product_id is None:
         raise TerminalError("missing_field", "id")
-    return _change(delivery, product_id, "delete", product.updated_at, None)
-
-
-def to_inventory_change(body: Any, delivery: Delivery) -> ProductChange:
-    """Describe a stock level; `available` null means that stock is not tracked.
-
-    Raises:
-        TerminalError: a field is missing or of a wrong type.
-    """
-    level = validated(_Level, body)
-    inventory = Inventory(
-        inventory_item_id=level.inventory_item_id, location_id=level.location_id, available=level.available
-    )
-    return _change(delivery, "", "inventory", level.updated_at, None) | {"inventory": inventory}
-
-
-def to_disconnection(body: Any, delivery: Delivery) -> ProductChange:
-    """Describe that an item is no longer stocked at a location: nothing of it is left there.
-
-    Raises:
-        TerminalError: a field is missing or of a wrong type.
-    """
-    change = to_inventory_change(body, delivery)
-    level = change["inventory"]
-    return change if level is None else change | {"inventory": level | {"available": 0}}
+    return to_change(delivery, product_id, "delete", product.updated_at, None)
 
 
 def key_of(change: ProductChange) -> bytes:
@@ -140,23 +100,6 @@ def key_of(change: ProductChange) -> bytes:
     if level is not None:
         return f"{change['shop_id']}|inventory|{level['inventory_item_id']}|{level['location_id']}".encode()
     return f"{change['shop_id']}|{change['product_id']}".encode()
-
-
-def _change(
-    delivery: Delivery, product_id: str, action: str, updated_at: EpochMillis | None, product: Product | None
-) -> ProductChange:
-    return ProductChange(
-        shop_id=delivery.shop["shop_id"],
-        product_id=product_id,
-        action=action,
-        source="shopify",
-        delivery_id=delivery.delivery_id,
-        # Deliveries come in any order, and `updated_at` has only seconds: the later of both is the version.
-        occurred_at=max(updated_at or 0, delivery.triggered_at or 0) or delivery.received_at,
-        received_at=delivery.received_at,
-        product=product,
-        inventory=None,
-    )
 
 
 def _to_product(product: _Product, shop: Shop) -> Product:

@@ -15,14 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.shopify import refunds
+from connectors.shopify.deliveries import Delivery
+from connectors.shopify.inventory import to_disconnection, to_inventory_change
 from connectors.shopify.orders import to_order
-from connectors.shopify.products import (
-    Delivery,
-    to_disconnection,
-    to_inventory_change,
-    to_product_change,
-    to_product_deletion,
-)
+from connectors.shopify.products import to_product_change, to_product_deletion
 from connectors.shopify.signatures import header, is_signed
 from connectors.shopify.values import moment
 from connectors.storefronts.metrics import UNAUTHENTIC, WEBHOOKS
@@ -130,6 +127,8 @@ class WebhookDoor:
     async def _publish(self, value: Any, delivery: Delivery) -> str:
         if delivery.topic in _ORDERS:
             await self._sink.take_order(to_order(value, delivery))
+        elif delivery.topic == refunds.TOPIC:
+            await self._sink.take_order(refunds.to_refund(value, delivery))
         elif to_change := _PRODUCTS.get(delivery.topic):
             await self._sink.take_product(to_change(value, delivery))
         else:

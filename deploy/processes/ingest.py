@@ -87,10 +87,9 @@ async def build(ingest: IngestSettings, kafka: KafkaSettings, codec: Codec) -> S
     envelopes, records = EnvelopeWriter(publisher.publish, codec, limits), RecordWriter(publisher.publish, limits)
     sink = KafkaSink(codec, kafka.partitions, envelopes, records, publisher.problem)
     http, read = http_client(), partial(read_body, max_bytes=MOST_BYTES)
-    webhooks = [
-        *WebhookDoor(shops, sink, secrets, read).routes(),
-        *(route for system in systems(http) for route in StorefrontDoor(system, shops, sink, secrets, read).routes()),
-    ]
+    webhooks = WebhookDoor(shops, sink, secrets, read).routes()
+    for system in systems(http):
+        webhooks += StorefrontDoor(system, shops, sink, secrets, read).routes()
 
     @asynccontextmanager
     async def connected(_: Starlette) -> AsyncIterator[None]:
