@@ -11,6 +11,10 @@
  *
  * In an app pixel: bundle this file, and call the same with what register() hands to its function.
  *
+ * A page that also calls Meta's fbq gets the id our server sends, so that Meta counts one: add to the call
+ *   shop: "SHOP", tell: ({ name, id }) => fbq("track", NAMES[name], {}, { eventID: id })
+ * It is told of each event, and of an order as "purchase": its id is made of the shop's id and the order's.
+ *
  * Each event leaves as {event, customer, consent, browser: {fbp, fbc, url}, sent_at}, in order, one request at a time,
  * as text/plain (so that no browser asks first) with keepalive (so that leaving the page loses nothing).
  * Web Pixels API: https://shopify.dev/docs/api/web-pixels-api
@@ -25,10 +29,11 @@
   const ATTEMPTS = 5;
   const FIRST_PAUSE_MS = 1000;
   const LONGEST_PAUSE_MS = 30000;
+  const NAMESPACE = "6f1d3c1e6b0e5d0a9a545f1f6c0a7e11";
   // Many a second, and nothing later asks for them.
   const SKIPPED = /^advanced_dom_(mouse_moved|scrolled|changed|selection_changed|window_resized)$/;
 
-  function storestream({ analytics, browser, init, customerPrivacy, door, writeKey, skip = SKIPPED }) {
+  function storestream({ analytics, browser, init, customerPrivacy, door, writeKey, skip = SKIPPED, shop, tell }) {
     const url = door.replace(/\/+$/, "") + "/v1/pixel/" + encodeURIComponent(writeKey);
     const waiting = [];
     let consent = (init && init.customerPrivacy) || null;
@@ -44,11 +49,23 @@
     analytics.subscribe("all_events", (event) => {
       if (skip && skip.test(event.name)) return;
       waiting.push(wrap(event));
+      if (tell) handOut(event);
       if (waiting.length > WAITING_EVENTS) waiting.shift();
       // The thank-you page may be gone in a moment.
       if (event.name === "checkout_completed") flush();
       else if (!timer) timer = setTimeout(flush, GATHER_MS);
     });
+
+    async function handOut(event) {
+      try {
+        if (event.name !== "checkout_completed") return tell({ name: event.name, id: event.id, event });
+        const order = event.data && event.data.checkout && event.data.checkout.order;
+        const digits = /\d+$/.exec((order && order.id) || "");
+        if (shop && digits) tell({ name: "purchase", id: await purchaseId(shop, digits[0]), event });
+      } catch (notOurs) {
+        // What the page does with an id must not stop what we do.
+      }
+    }
 
     function wrap(event) {
       const page = (event.context && event.context.document && event.context.document.location) || {};
@@ -119,6 +136,17 @@
     function sleep(milliseconds) {
       return new Promise((done) => setTimeout(done, milliseconds * (1 + Math.random() / 4)));
     }
+  }
+
+  // uuid5, as schemas/identifiers.py makes it: https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
+  async function purchaseId(shop, order) {
+    const name = new TextEncoder().encode(["purchase", shop, order].join("\x1f"));
+    const space = NAMESPACE.match(/../g).map((two) => parseInt(two, 16));
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-1", new Uint8Array([...space, ...name])));
+    bytes[6] = (bytes[6] & 0x0f) | 0x50;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = Array.from(bytes.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
 
   root.storestream = storestream;

@@ -7,7 +7,7 @@ const { storestream } = require("../../connectors/ingest/pixel.js");
 // Lets every promise that can go on do so.
 const settled = () => new Promise((done) => setImmediate(done));
 
-function aShop({ answers = [], customer = null } = {}) {
+function aShop({ answers = [], customer = null, tell } = {}) {
   const listeners = {};
   const requests = [];
   globalThis.fetch = async (url, options) => {
@@ -24,6 +24,8 @@ function aShop({ answers = [], customer = null } = {}) {
     customerPrivacy: { subscribe: (name, listener) => (listeners[name] = listener) },
     door: "https://door.example/",
     writeKey: "wk/demo",
+    shop: "demo",
+    tell,
   });
   return { requests, publish: listeners.all_events, consent: listeners.visitorConsentCollected };
 }
@@ -165,4 +167,18 @@ withTimers("movements of the mouse are not sent", async () => {
   await pass(200);
 
   assert.equal(shop.requests.length, 0);
+});
+
+test("a page is told the ids our server sends, of an order too, and its failures stay its own", async () => {
+  const told = [];
+  const shop = aShop({ tell: ({ name, id }) => told.push([name, id]) && name === "page_viewed" && missing() });
+  const order = { id: "gid://shopify/OrderIdentity/5396439498987" };
+  shop.publish(anEvent("1"));
+  shop.publish(anEvent("2", { name: "checkout_completed", data: { checkout: { order } } }));
+  shop.publish(anEvent("3", { name: "checkout_completed" }));
+  await new Promise((done) => setTimeout(done, 250));
+
+  const derived = "2fca3a52-9b44-51e3-a724-9dd29e923e74";
+  assert.deepEqual(told, [["page_viewed", "1"], ["purchase", derived]]);
+  assert.equal(shop.requests.flatMap((each) => each.events).length, 3);
 });
