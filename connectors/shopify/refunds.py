@@ -5,7 +5,7 @@ Bodies: https://shopify.dev/docs/api/webhooks/latest?reference=toml#list-of-topi
 
 from typing import Any, Final
 
-from connectors.shopify.products import Delivery
+from connectors.shopify.deliveries import Delivery
 from connectors.shopify.values import Amount, Identifier, Moment, RestBody, ShortText, id_of, validated
 from schemas.errors import TerminalError
 from schemas.records import OrderReceived
