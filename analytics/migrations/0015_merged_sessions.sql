@@ -16,15 +16,17 @@ COMMENT 'Which visit a visit became part of; read it with FINAL';
 CREATE OR REPLACE VIEW events_by_person {{on_cluster}} AS
 WITH arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
 SELECT
-    e.* REPLACE (if(m.session_id = e.session_id, m.merged_into, e.session_id) AS session_id),
-    multiIf(o.visitor_id != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id,
+    e.* REPLACE (if(m.merged = e.session_id, m.merged_into, e.session_id) AS session_id),
+    multiIf(o.browser != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id,
     multiIf(
-        o.visitor_id = e.visitor_id, if(at = 0, '', o.customers[at]),
+        o.browser = e.visitor_id, if(at = 0, '', o.customers[at]),
         e.person_id_then != e.visitor_id, e.customer_id,
         '') AS person_customer_id
 FROM events AS e FINAL
-LEFT JOIN (SELECT visitor_id, starts, customers, persons FROM identity_overrides FINAL) AS o ON e.visitor_id = o.visitor_id
-LEFT JOIN (SELECT session_id, merged_into FROM merged_sessions FINAL) AS m ON e.session_id = m.session_id
+LEFT JOIN
+    (SELECT visitor_id AS browser, starts, customers, persons FROM identity_overrides FINAL) AS o
+    ON e.visitor_id = o.browser
+LEFT JOIN (SELECT session_id AS merged, merged_into FROM merged_sessions FINAL) AS m ON e.session_id = m.merged
 SETTINGS do_not_merge_across_partitions_select_final = 1
 COMMENT 'events, deduplicated, with the visit and the person each belongs to as known today';
 

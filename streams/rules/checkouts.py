@@ -49,7 +49,7 @@ class CheckoutState(NamedTuple):
 
     *context*: the last a browser said here. *unnamed*: a completion that names no order, and *unnamed_for* the order
     it turned out to be of. *orders*: those known of a checkout. *order* and *checkouts*: of an order, what is known of
-    it, and where its browsers meet. *heard*: when we last heard of the place.
+    it, and where its browsers meet; *refunds*: the id and amount of each. *heard*: when we last heard of the place.
     """
 
     applied: tuple[int, int] = (-1, -1)
@@ -61,6 +61,7 @@ class CheckoutState(NamedTuple):
     orders: tuple[str, ...] = ()
     order: OrderState | None = None
     checkouts: tuple[str, ...] = ()
+    refunds: tuple[tuple[str, float], ...] = ()
     heard: EpochMillis = 0
 
 

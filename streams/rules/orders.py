@@ -14,6 +14,11 @@ from streams.rules.identities import identifies
 
 PURCHASE: Final = "purchase"
 
+Refunds = tuple[tuple[str, float], ...]
+
+# What a refund is known to change before the shop says so itself.
+_PAID: Final = ("open", "pending", "authorized", "paid", "partially_refunded")
+
 
 class Purchase(NamedTuple):
     """The event of a purchase, with its session and the person who bought, as known when it left."""
@@ -39,11 +44,11 @@ def to_row(shop_id: str, state: CheckoutState, order: OrderState) -> Order:
         "session_id": half.session_id or None if half else None,
         "ordered_at": told["occurred_at"],
         "updated_at": shop["updated_at"] if shop else told["occurred_at"],
-        "status": shop["status"] if shop else "open",
+        "status": _status(order, state.refunds),
         "match": match_of(order),
         "value": told["value"],
         "currency": told["currency"],
-        "totals": told["totals"],
+        "totals": told["totals"] | _refunded(state.refunds),
         "coupon": shop["coupon"] if shop else None,
         "items": told["items"],
         "seen_in_webhook_at": order.opening["received_at"] if order.opening else None,
@@ -51,6 +56,18 @@ def to_row(shop_id: str, state: CheckoutState, order: OrderState) -> Order:
         "purchase_event_id": _event_id(shop_id, order),
         "version": order.version,
     }
+
+
+def _status(order: OrderState, refunds: Refunds) -> str:
+    status = order.latest["status"] if order.latest else "open"
+    if not refunds or status not in _PAID:
+        return status
+    value = _told(order)["value"]
+    return "refunded" if value is not None and _refunded(refunds)["refunded"] >= value else "partially_refunded"
+
+
+def _refunded(refunds: Refunds) -> dict[str, float]:
+    return {"refunded": round(sum(amount for _, amount in refunds), 4)} if refunds else {}
 
 
 def _event_id(shop_id: str, order: OrderState) -> str:

@@ -18,18 +18,31 @@ from streams.rules.checkouts import (
 )
 from streams.rules.halves import PIXEL, Half, OrderState, first_seen
 
+MAX_REFUNDS: Final = 100
+REFUND: Final = "refunds/create"
+
 # Of two webhooks about the same moment, the one that says more counts.
 _PROGRESS: Final = ("open", "pending", "authorized", "paid", "partially_refunded", "refunded", "voided", "cancelled")
 
 
 def take_webhook(state: CheckoutState, order: OrderReceived) -> CheckoutState:
     """Take the shop's half, or a later word on it."""
+    if order["topic"] == REFUND:
+        return take_refund(state, order)
     known = state.order or OrderState(order["order_id"])
     opening = order if known.opening is None or _arrival(order) < _arrival(known.opening) else known.opening
     latest = order if known.latest is None or _progress(order) > _progress(known.latest) else known.latest
     state = state._replace(order=known._replace(opening=opening, latest=latest))
     state = with_owner(state, order["customer_id"], order["order_id"], order["received_at"], "webhook")
     return _with_checkout(state, checkout_key(order["checkout_token"], order["cart_token"]))
+
+
+def take_refund(state: CheckoutState, refund: OrderReceived) -> CheckoutState:
+    """Take that money was paid back; each refund counts once, whatever the order of it and its order."""
+    refund_id, amount = refund["delivery_id"], refund["totals"].get("refunded", 0.0)
+    if any(known == refund_id for known, _ in state.refunds) or len(state.refunds) >= MAX_REFUNDS:
+        return state
+    return state._replace(refunds=tuple(sorted((*state.refunds, (refund_id, amount)))))
 
 
 def take_half(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:

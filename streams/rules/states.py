@@ -96,7 +96,8 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, clients, owners, context, unnamed, unnamed_for, orders, order, checkouts, heard = orjson.loads(written[9:])
+    applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[9:])
+    checkouts, refunds, heard = rest
     return CheckoutState(
         tuple(applied),
         tuple([Client(*each) for each in clients]),
@@ -107,6 +108,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         tuple(orders),
         None if order is None else _order(*order),
         tuple(checkouts),
+        tuple([(refund, amount) for refund, amount in refunds]),
         heard,
     )
 

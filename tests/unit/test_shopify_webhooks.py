@@ -289,6 +289,28 @@ async def test_an_order_is_the_truth_about_a_purchase(topic: str) -> None:
     assert order["attributes"] == {"anonymous_id": "abc", "email": "[redacted]"}
 
 
+async def test_a_refund_tells_how_much_of_which_order_was_paid_back() -> None:
+    sink = FakeSink()
+    paid = {"kind": "refund", "status": "success", "amount": "10.50", "currency": "EUR"}
+    failed, sale = paid | {"status": "failure"}, paid | {"kind": "sale"}
+    body = {"id": 890088186, "order_id": 5396439498987, "created_at": "2026-10-26T06:13:20Z"}
+
+    await delivered(sink, "refunds/create", body | {"transactions": [paid, failed, sale, paid]})
+
+    (refund,) = sink.orders
+    assert (refund["order_id"], refund["delivery_id"]) == ("5396439498987", "refund:890088186")
+    assert (refund["totals"], refund["value"], refund["currency"]) == ({"refunded": 21.0}, None, "EUR")
+    assert refund["occurred_at"] == 1_792_995_200_000
+
+
+async def test_a_refund_of_no_order_is_refused() -> None:
+    sink = FakeSink()
+    await delivered(sink, "refunds/create", {"id": 1})
+
+    (refused,) = sink.rejected
+    assert (refused["reason"], refused["field"]) == ("missing_field", "order_id")
+
+
 async def test_nobodys_clear_text_is_in_an_order() -> None:
     sink = FakeSink()
     await delivered(sink, "orders/create", an_order_body())
@@ -334,7 +356,7 @@ async def test_an_item_no_longer_stocked_somewhere_has_nothing_left_there() -> N
     assert change["occurred_at"] == 1_792_995_202_123, "the body has no time: the trigger's counts"
 
 
-_IGNORED = ("app/uninstalled", "customers/redact", "carts/update", "refunds/create", "inventory_items/update", "")
+_IGNORED = ("app/uninstalled", "customers/redact", "carts/update", "checkouts/create", "inventory_items/update", "")
 
 
 @pytest.mark.parametrize("topic", [*_IGNORED, "collections/update"])

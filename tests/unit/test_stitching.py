@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.identifiers import person_id, purchase_event_id, session_id, visitor_id
-from schemas.records import Event
+from schemas.records import Event, OrderReceived
 from streams.stitching import Source
 from tests.builders import MINUTE, NOON, a_product_change, a_shop, an_event, an_item, an_order
 from tests.stitched import CODEC, EVENTS, LINKS, ORDERS, Pipeline, an_unlink
@@ -330,6 +330,39 @@ def test_later_words_on_an_order_update_its_row_by_their_own_time() -> None:
 
     assert pipeline.order_rows()[ORDER]["status"] == "cancelled"
     assert len(pipeline.purchases()) == 1
+
+
+def a_refund(amount: float, refund_id: str = "1") -> OrderReceived:
+    told: dict[str, Any] = {"topic": "refunds/create", "delivery_id": f"refund:{refund_id}", "value": None, "items": []}
+    return an_order(**told, customer_id=None, totals={"refunded": amount}, received_at=NOON + 5 * MINUTE)
+
+
+@pytest.mark.parametrize("first", ["order", "refund"])
+@pytest.mark.parametrize(
+    ("amounts", "status", "refunded"),
+    [((10.0,), "partially_refunded", 10.0), ((10.0, 32.99), "refunded", 42.99), ((42.99,), "refunded", 42.99)],
+)
+def test_refunds_are_on_the_row_of_their_order_and_send_nothing(
+    amounts: tuple[float, ...], status: str, refunded: float, first: str
+) -> None:
+    refunds = [a_refund(amount, str(number)) for number, amount in enumerate(amounts)]
+    pipeline = Pipeline()
+    pipeline.publish_order(*([an_order(), *refunds] if first == "order" else [*refunds, an_order()]), refunds[0])
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    (row,) = pipeline.order_rows().values()
+    assert (row["status"], row["totals"]) == (status, {"subtotal": 42.99, "refunded": refunded})
+    assert len(pipeline.purchases()) == 1
+
+
+def test_a_refund_of_an_order_nobody_told_of_is_no_order() -> None:
+    pipeline = Pipeline()
+    pipeline.publish_order(a_refund(1.0))
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert (pipeline.orders, pipeline.purchases(), pipeline.rejected) == ([], [], [])
 
 
 def test_an_order_tells_every_browser_of_its_checkout_whose_it_was() -> None:
