@@ -15,6 +15,9 @@ FOLDER: Final = Path(__file__).parent / "lookups"
 Lookup = Literal[
     "event",
     "conversions_of_event",
+    "conversions_replayable",
+    "match_quality_by_day",
+    "unmatched_products",
     "product",
     "orders_incomplete",
     "identity_subjects",

@@ -1,4 +1,4 @@
-"""`storestream conversions status|explain|test`: what was sent to Meta, what was not, and why."""
+"""`storestream conversions status|quality|products|explain|test|replay`: what Meta was told, what not, and why."""
 
 import asyncio
 import time
@@ -13,6 +13,7 @@ from connectors.meta.client import MetaClient
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.mapping import META_NAMES
 from deploy.commands.output import console, print_table
+from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
 from schemas.records import Destination, Shop
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
@@ -36,6 +37,31 @@ def status(shop: str, days: int) -> None:
 
 
 @command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days back from now.")
+def quality(shop: str, days: int) -> None:
+    """Show by day and event how many carry what Meta matches people by, and of how many it knows the page's copy."""
+    _print_rows(look_up("match_quality_by_day", shop=shop, days=days), f"no events of {shop} in {days} days")
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days back from now.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Most products shown.")
+def products(shop: str, days: int, limit: int) -> None:
+    """List the products of a shop's events that its catalog does not know or no longer sells, the most named first."""
+    rows = look_up("unmatched_products", shop=shop, days=days, limit=limit)
+    _print_rows(rows, f"the catalog knows every product of {shop} in {days} days")
+
+
+def _print_rows(rows: list[dict[str, Any]], otherwise: str) -> None:
+    if rows:
+        print_table(rows, list(rows[0]))
+    else:
+        console.print(otherwise)
+
+
+@command.command()
 @click.argument("event_id")
 def explain(event_id: str) -> None:
     """Tell what became of one event: who received it, or why nobody did."""
@@ -52,8 +78,9 @@ def _why_no_receipt(events: list[dict[str, Any]]) -> str:
         return "no such event: neither ClickHouse's events nor its conversions know the id"
     names = {event["name"] for event in events if event["kind"] == "standard"} & META_NAMES.keys()
     if not names:
-        return f"Meta is not told of {events[0]['name']} ({events[0]['kind']}): only of {', '.join(META_NAMES)}"
-    return "no receipt yet: it waits for its turn, its destination is paused, or the shop has none"
+        known = f"{', '.join(META_NAMES)}, and what a destination's custom_events name"
+        return f"Meta is not told of {events[0]['name']} ({events[0]['kind']}): only of {known}"
+    return "no receipt yet: it waits for its turn or for consent, its destination is paused, or the shop has none"
 
 
 def _print_fields(row: dict[str, Any]) -> None:
@@ -91,6 +118,32 @@ def test(shop_id: str, name: str | None, event: str, product_id: str | None, cod
     _print_fields({"answer": type(answer).__name__.lower(), **answer._asdict()})
     if isinstance(answer, Failure):
         raise SystemExit(1)
+
+
+@command.command()
+@click.option("--shop", "shop_id", required=True, help="The shop.")
+@click.option("--destination", "name", help="Its destination; needed if it has several.")
+@click.option("--days", type=click.IntRange(1, 14), default=7, show_default=True, help="Days back from now.")
+@click.option("--reason", "reasons", multiple=True, help="Only what was refused or skipped for this; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be sent.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def replay(shop_id: str, name: str | None, days: int, reasons: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+    """Send again what was refused or skipped, once its cause is gone; what was accepted stays as it is."""
+    destination = _destination(asyncio.run(_shop(shop_id)), name)["name"]
+    rows = look_up("conversions_replayable", shop=shop_id, destination=destination, days=days, reasons=list(reasons))
+    events = sum(row["events_to_send"] for row in rows)
+    if rows:
+        print_table(rows, list(rows[0]))
+    console.print(f"{events} events would be sent again to {destination}; what is too old stays skipped")
+    if dry_run or not events or not (yes or click.confirm("send them?")):
+        return
+    read = asyncio.run(_order((shop_id, destination), days, reasons))
+    console.print(f"forward reads {read} records again and sends them; see `storestream conversions status`")
+
+
+async def _order(route: tuple[str, str], days: int, reasons: tuple[str, ...]) -> int:
+    kafka = settings(KafkaSettings)
+    return await order_replay(kafka, await registry.codec(settings(RegistrySettings), kafka), route, days, reasons)
 
 
 async def _shop(shop_id: str) -> Shop:

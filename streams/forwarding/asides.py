@@ -150,9 +150,7 @@ class Asides:
         lane = self._lane(partition, parked)
         if parked["kind"] == LANE:
             self._open[partition, lane.route] = lane
-        elif any(
-            each.parked["parked_at"] == parked["parked_at"] and each.route == lane.route for each in self._running
-        ):
+        elif any(each.is_for(partition, parked) for each in self._running):
             return
         self._count()
         log.info("going on aside", destination="/".join(lane.route), partition=partition, kind=parked["kind"])

@@ -16,8 +16,8 @@ import structlog
 from schemas.errors import TransientError
 from schemas.records import Parked
 from schemas.topics import EVENTS_ENRICHED
+from streams.forwarding import parking
 from streams.forwarding.finals import Finals
-from streams.forwarding.parking import LANE
 from streams.forwarding.pendings import Route
 from streams.forwarding.receipts import Envelope
 from streams.records import Record
@@ -77,7 +77,11 @@ class Lane:
     @property
     def is_replay(self) -> bool:
         """Whether it only sends anew what was refused or skipped."""
-        return self.parked["kind"] != LANE
+        return self.parked["kind"] != parking.LANE
+
+    def is_for(self, partition: int, parked: Parked) -> bool:
+        """Tell whether it is this very lane."""
+        return partition == self.partition and parking.key_of(parked) == parking.key_of(self.parked)
 
     def wants(self, key: bytes) -> bool:
         """Tell whether the event of this receipt is still to be sent."""

@@ -97,6 +97,14 @@ class Stage:
             assert time.monotonic() < deadline, f"{len(found)} of {expected}\n{self.log.read_text()[-3000:]}"
             await asyncio.sleep(0.5)
 
+    async def more_receipts(self, expected: int, seconds: float = 60) -> list[tuple[bytes, Receipt]]:
+        """Wait for *expected* receipts, some of them of the same event."""
+        deadline = time.monotonic() + seconds
+        while len(found := await self.read(CONVERSIONS_DELIVERED.name)) < expected:
+            assert time.monotonic() < deadline, f"{len(found)} of {expected}\n{self.log.read_text()[-3000:]}"
+            await asyncio.sleep(0.5)
+        return found
+
     async def until_committed(self, seconds: float = 60) -> None:
         """Wait until the worker's group has committed everything on events.enriched."""
         deadline = time.monotonic() + seconds

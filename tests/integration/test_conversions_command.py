@@ -167,6 +167,31 @@ def test_a_test_purchase_without_a_product_has_no_value_and_says_so(configured: 
 
 
 @pytest.mark.usefixtures("tables")
+def test_quality_shares_identifiers_by_day_and_event() -> None:
+    told = said("quality", "--shop", "demo", "--days", "3650")
+
+    assert "2026-10-26" in told
+    assert {"product_viewed", "page_viewed"} <= set(told.split())
+    assert "cart_viewed" not in told
+    assert "no events of other" in said("quality", "--shop", "other")
+
+
+@pytest.mark.usefixtures("tables")
+def test_products_the_catalog_does_not_know_are_listed() -> None:
+    told = said("products", "--shop", "demo", "--days", "3650")
+
+    assert {"7992983748843", "43751530397931", "Bracelet", "3", "0"} <= set(told.split())
+    assert "knows every product" in said("products", "--shop", "other")
+
+
+def test_a_dry_replay_shows_counts_and_money_and_sends_nothing(configured: httpx.Client) -> None:
+    told = said("replay", "--shop", "demo", "--days", "14", "--dry-run")
+
+    assert "0 events would be sent again to meta" in told
+    assert configured.get("/_received").json()["total"] == 0
+
+
+@pytest.mark.usefixtures("tables")
 def test_status_counts_by_reason() -> None:
     told = said("status", "--shop", "demo", "--days", "3650")
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from deploy.replaying import order_replay
 from deploy.servers.meta.behaviours import Refuse
 from schemas.records import Rejected
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from tests.builders import a_shop
 from tests.contract.meta_process import a_running_standin
 from tests.forwarded import enriched
-from tests.integration.forward_stage import DESTINATIONS, PARTITIONS, Stage, envelope, just_now, keys
+from tests.integration.forward_stage import CODEC, DESTINATIONS, PARTITIONS, Stage, envelope, just_now, keys
 
 pytestmark = pytest.mark.integration
 
@@ -182,3 +183,58 @@ async def test_one_that_is_dead_throughout_holds_up_nobody_and_gets_everything_w
     assert {receipt["status"] for _, receipt in found} == {"accepted"}
     for destination in DESTINATIONS:
         assert stage.taken(destination["pixel_id"]).keys() == {each["event"]["event_id"] for each in events + late}
+
+
+async def test_what_waits_for_consent_outlives_a_kill_and_is_sent_when_it_comes(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS, require_consent=True))
+    silent = [just_now(event_id=f"sh-{number}", client_id=f"client-{number % 4}") for number in range(40)]
+    yes = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None}
+    told = [just_now(event_id=f"told-{n}", client_id=f"client-{n}", name="cart_viewed", consent=yes) for n in range(4)]
+    told.append(just_now(event_id="no", client_id="client-3", consent=yes | {"marketing": False}))
+    await stage.say([(0, envelope(*silent))])
+    with stage.start() as child:
+        await stage.until_committed()
+        assert await stage.read(CONVERSIONS_DELIVERED.name) == []
+        child.kill()
+    with stage.start() as child:
+        await stage.say([(0, envelope(*told[:2]))])
+        await stage.receipts(40)
+        child.kill()
+    with stage.start():
+        await stage.say([(0, envelope(told[4])), (0, envelope(*told[2:4]))])
+        found = await stage.receipts(82)
+        await stage.until_nothing_is_parked()
+
+    assert Counter(key for key, _ in found) == Counter(keys([*silent, told[4]]))
+    assert Counter((receipt["status"], receipt["reason"]) for _, receipt in found) == {
+        ("accepted", "consent_came_later"): 60,
+        ("skipped", "no_marketing_consent"): 22,
+    }
+    for destination in DESTINATIONS:
+        assert stage.taken(destination["pixel_id"]).keys() == {f"sh-{n}" for n in range(40) if n % 4 != 3}
+
+
+async def test_a_replay_sends_what_was_refused_for_that_reason_and_nothing_that_was_accepted(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS))
+    events = [just_now(event_id=f"sh-{number}") for number in range(200)]
+    old = enriched(event_id="old", occurred_at=int(time.time() - 8 * 86_400) * 1000)
+    assert stage.meta.post("/_behave", json={"refuse": {"event_rate": 0.2, "seed": 3}}).is_success
+    await stage.say([(n % PARTITIONS, envelope(*events[n * 10 : n * 10 + 10])) for n in range(20)])
+    await stage.say([(0, envelope(old))])
+    with stage.start() as child:
+        first = await stage.receipts(402)
+        refused = {key for key, receipt in first if receipt["status"] == "refused"}
+        of_one = {key for key in refused if key.endswith(b"|one")}
+        assert 10 < len(of_one) < 100
+        assert stage.meta.delete("/_behave").is_success
+        await order_replay(stage.kafka, CODEC, ("demo", "one"), 1, ["refused_by_meta"])
+        found = await stage.more_receipts(402 + len(of_one))
+        await stage.until_nothing_is_parked()
+        child.kill()
+    with stage.start():
+        await stage.say([(0, envelope(just_now(event_id="next")))])
+        found = await stage.more_receipts(402 + len(of_one) + 2)
+
+    assert {key for key, receipt in found if receipt["status"] == "accepted" and key in refused} == of_one
+    assert Counter(key for key, count in Counter(key for key, _ in found).items() if count == 2) == Counter(of_one)
+    assert stage.taken("111") == Counter([each["event"]["event_id"] for each in events] + ["next"])

@@ -423,3 +423,19 @@ def a_lane(**changes: Any) -> Parked:
         event=None,
     )
     return parked | changes  # type: ignore[return-value]
+
+
+async def test_a_replay_sends_only_what_it_is_about_and_takes_no_destination_aside() -> None:
+    desk = Desk(a_destination(name="one"))
+    await desk.take(1, envelope(enriched(event_id="a"), enriched(event_id="b")))
+    await desk.settle(0, 1)
+    desk.settled = [b"demo|b|one"]
+
+    order = a_lane(kind="replay", until=2, parked_at=7)
+    await desk.forwarder.opened(0, [order, order])
+    await until(lambda: len(desk.waiting) == 3)
+    await desk.take(2, envelope(enriched(event_id="c")))
+    await desk.settle(2)
+    await until(lambda: desk.outbox.emitted[-1] == ("conversions.parked", 0, None))
+
+    assert [parcel.tag.key for parcel in desk.waiting[2:]] == [b"demo|b|one", b"demo|c|one"]

@@ -1,0 +1,19 @@
+-- What of one destination was refused or skipped, and how much of it could still be sent?
+-- shop: the shop
+-- destination: its destination
+-- days: days back from now
+-- reasons: only these; none: all
+SELECT
+    event_name,
+    status,
+    reason,
+    currency,
+    countIf(occurred_at > now64(3) - toIntervalDay(7) + toIntervalMinute(2)) AS events_to_send,
+    sumIf(ifNull(value, 0), occurred_at > now64(3) - toIntervalDay(7) + toIntervalMinute(2)) AS money,
+    count() - events_to_send AS too_old
+FROM conversions FINAL
+WHERE shop_id = {shop:String} AND destination = {destination:String} AND status != 'accepted'
+  AND sent_at >= now64(3) - toIntervalDay({days:UInt16})
+  AND (empty({reasons:Array(String)}) OR has({reasons:Array(String)}, reason))
+GROUP BY event_name, status, reason, currency
+ORDER BY event_name, status, reason, currency
