@@ -43,6 +43,15 @@ SELECT event_name AS event, countIf(status = 'accepted') AS accepted, countIf(st
        arrayStringConcat(groupUniqArrayIf(reason, status != 'accepted'), ', ') AS why
 FROM conversions FINAL WHERE shop_id = {shop:String} GROUP BY event ORDER BY accepted DESC
 """
+MATCHED: Final = """
+SELECT name, round(100 * avg(has(match_keys, 'em'))), round(100 * avg(has(match_keys, 'ph'))),
+       round(100 * avg(customer_id != '')), round(100 * avg(has(match_keys, 'fbp'))),
+       round(100 * avg(has(match_keys, 'fbc'))), round(100 * avg(has(match_keys, 'client_ip'))),
+       round(100 * avg(visitor_id != toUUID('00000000-0000-0000-0000-000000000000')))
+FROM events FINAL WHERE shop_id = {shop:String} AND kind = 'standard'
+  AND event_id IN (SELECT event_id FROM conversions FINAL WHERE shop_id = {shop:String})
+GROUP BY name ORDER BY count() DESC
+"""
 REJECTED: Final = """
 SELECT reason, field, count() AS records FROM rejected FINAL WHERE shop_id = {shop:String}
 GROUP BY reason, field ORDER BY records DESC LIMIT 8
@@ -82,6 +91,11 @@ def _print_tables(ask: Ask, shop: str) -> None:
         ("Where visits came from", SOURCES, ("source", "sessions", "purchases")),
         ("Products most looked at", PRODUCTS, ("product", "viewers", "cart_additions")),
         ("Conversions at Meta", CONVERSIONS, ("event", "accepted", "refused", "skipped", "why")),
+        (
+            "Of 100 events, those that carry what Meta knows people by, and whose id the page has too",
+            MATCHED,
+            ("event", "em", "ph", "customer", "fbp", "fbc", "ip", "same_id"),
+        ),
         ("What was rejected, and why", REJECTED, ("reason", "field", "records")),
     ):
         console.print(f"\n[bold]{title}[/bold]")

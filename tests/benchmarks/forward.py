@@ -3,7 +3,8 @@
     python -m tests.benchmarks.forward
 
 The stand-in of Meta answers after 50 ms. `SDK` is `facebook_business` with `BatchProcessor(batch_size=50,
-concurrent_requests=4)`; `bare loop` posts ready-made bodies of 1,000 events one after the other.
+concurrent_requests=4)`; `bare loop` posts ready-made bodies of 1,000 events one after the other. `backlog` is the
+memory of a process that meets an hour's events at once, for one destination that answers and one that is down.
 """
 
 import asyncio
@@ -11,10 +12,13 @@ import json
 import logging
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
+import psutil
 from facebook_business.adobjects.serverside.action_source import ActionSource
 from facebook_business.adobjects.serverside.batch_processor import BatchProcessor
 from facebook_business.adobjects.serverside.content import Content
@@ -31,13 +35,16 @@ from connectors.meta.sender import Hooks, Sender
 from schemas.records import EnrichedEvent
 from schemas.settings import MetaSettings
 from streams.rules.conversions import decide
+from tests import servers
 from tests.builders import a_shop, an_item
 from tests.contract.meta_process import TOKEN, a_running_standin
 from tests.forwarded import Ledger, a_destination, enriched, hashed
+from tests.integration.forward_stage import DESTINATIONS, PARTITIONS, Stage, envelope
 
 EVENTS = 20_000
 SDK_EVENTS = 4_000
 LATENCY_MS = 50
+BACKLOG_EVENTS = 200_000
 RUNS = 3
 PIXEL = "1234567890"
 
@@ -56,7 +63,37 @@ def main() -> None:
         }
         few = median(lambda: asyncio.run(_send_ours(address, bodies[:SDK_EVENTS])))
     _print("sent", speeds)
+    _print_backlog()
     print(f"sent   {'ours, as few events as the SDK':<12} {few:>9,.0f} events/s   {few / speeds['SDK']:.1f}x SDK")
+
+
+def _print_backlog() -> None:
+    """Let a forward on real Kafka work off an hour's events while one of two destinations is down; print its memory."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        servers.kafka(Path(name) / "kafka") as bootstrap,
+        a_running_standin() as meta,
+    ):
+        asyncio.run(_work_off(Stage(bootstrap, meta, Path(name))))
+
+
+async def _work_off(stage: Stage) -> None:
+    stage.env |= {"META_BATCH_SIZE": "1000", "META_LINGER_SECONDS": "0.2"}
+    await stage.prepare(a_shop(destinations=DESTINATIONS))
+    stage.meta.post("/_behave", json={"latency_ms": LATENCY_MS}).raise_for_status()
+    stage.meta.post("/_behave", json={"pixel_id": DESTINATIONS[0]["pixel_id"], "token_dead": True}).raise_for_status()
+    for start in range(0, BACKLOG_EVENTS, 10_000):
+        values = [envelope(*map(an_event, range(first, first + 100))) for first in range(start, start + 10_000, 100)]
+        await stage.say((number % PARTITIONS, value) for number, value in enumerate(values))
+    began, most = time.monotonic(), 0
+    with stage.start() as child:
+        working = asyncio.create_task(stage.until_committed(seconds=1800))
+        while not working.done():
+            most = max(most, psutil.Process(child.pid).memory_info().rss)
+            await asyncio.sleep(0.2)
+        await working
+        seconds = time.monotonic() - began
+    print(f"backlog {BACKLOG_EVENTS:,} events, one destination of two down: {most / 2**20:.0f} MB, {seconds:.0f} s")
 
 
 def an_event(number: int) -> EnrichedEvent:

@@ -1,7 +1,8 @@
 """Forward killed over and over while Meta misbehaves: `python -m tests.chaos.conversions [--events N] [--kills K]`.
 
 Three destinations of a stand-in that throttles, stalls, fails, resets connections after accepting, and refuses 1 % of
-the events without saying which. In the end each event has one receipt, and Meta what it should have.
+the events without saying which. The token of one is dead until the last kill, and nobody may wait for it. In the end
+each event has one receipt, and Meta what it should have.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from tests.forwarded import a_destination
 from tests.integration.forward_stage import PARTITIONS, Stage, envelope, just_now, keys
 
 DESTINATIONS = [a_destination(name=f"d{number}", pixel_id=str(number) * 3) for number in (1, 2, 3)]
+DEAD = "333"
 REFUSED_SHARE, SEED = 0.01, 3
 SCRIPT: dict[str, Any] = {
     "latency_ms": 50,
@@ -53,6 +55,7 @@ async def _run(stage: Stage, count: int, kills: int) -> list[str]:
     stage.env |= {"META_BATCH_SIZE": "1000", "META_LINGER_SECONDS": "0.2"}
     await stage.prepare(a_shop(destinations=DESTINATIONS))
     stage.meta.post("/_behave", json=SCRIPT).raise_for_status()
+    stage.meta.post("/_behave", json={"pixel_id": DEAD, "token_dead": True}).raise_for_status()
     events, dice, began = [just_now(event_id=f"sh-{number}") for number in range(count)], random.Random(1), time.time()
     await stage.say([(n // 100 % PARTITIONS, envelope(*events[n : n + 100])) for n in range(0, count, 100)])
     for _ in range(kills):
@@ -60,10 +63,15 @@ async def _run(stage: Stage, count: int, kills: int) -> list[str]:
             await asyncio.sleep(dice.uniform(4, 8))
             child.kill()
     with stage.start():
+        await stage.until_committed(seconds=3600)
+        waited = time.time() - began
+        stage.meta.delete("/_behave").raise_for_status()
+        stage.meta.post("/_behave", json=SCRIPT).raise_for_status()
         found = await stage.receipts(len(keys(events, DESTINATIONS)), seconds=3600)
     wrong = _wrong(stage, events, Counter(key for key, _ in found))
     statuses = Counter((receipt["status"], receipt["reason"]) for _, receipt in found)
     print(f"{len(found)} receipts in {time.time() - began:.0f} s after {kills} kills: {dict(statuses)}")
+    print(f"everything of events.enriched was committed after {waited:.0f} s, while the token of {DEAD} was dead")
     print("; ".join(wrong) or "each event has one receipt, and Meta what it should have")
     return wrong
 
