@@ -175,10 +175,12 @@ def _taken_back(each: Evidence, evidence: Sequence[Evidence]) -> str:
 
 
 def _reaches(unlink: Evidence, each: Evidence) -> bool:
-    """A contested checkout says nothing for ever; else an unlink is about one customer and what came until then."""
+    """What is contested, a checkout or a customer, says nothing for ever; else what came until then is taken back."""
+    if unlink.customer_id not in ("", each.customer_id):
+        return False
     if unlink.reason == CONTESTED:
-        return unlink.checkout_token in (each.checkout_token, f"order:{each.order_id}")
-    return unlink.customer_id in ("", each.customer_id) and unlink.received_at >= each.received_at
+        return unlink.checkout_token in ("", each.checkout_token, f"order:{each.order_id}")
+    return unlink.received_at >= each.received_at
 
 
 def _at(time: datetime) -> str:

@@ -73,5 +73,14 @@ class Table:
         store = self._table.data
         return iter([(partition, key, store.data[key]) for key, partition in store._key_partition.items()])
 
+    def keys(self) -> list[bytes]:
+        """List all keys, as they are now."""
+        return list(self._table.data._key_partition)
+
+    def partition_of(self, key: bytes) -> int | None:
+        """Tell which partition *key* is of, if it is kept."""
+        partition: int | None = self._table.data._key_partition.get(key)
+        return partition
+
     def __len__(self) -> int:
         return len(self._table.data.data)

@@ -14,7 +14,7 @@ from streams.rules.evidence import NOBODY, SEVERAL, Evidence
 
 MAX_SPANS: Final = 64
 _MAX_LENGTH: Final = 255
-_OUR_NAMES: Final = ("order:", "cart:")
+_OUR_NAMES: Final = ("order:", "cart:", "customer:")
 """What we put before identifiers of other kinds: no sender may name a checkout so."""
 
 

@@ -7,6 +7,7 @@ from schemas.records import Event, Link
 from streams.rules.evidence import FOR_EVER, Evidence, Unlink
 
 LOGIN: Final = "login"
+LEARNED: Final = "learned"
 CHECKOUT: Final = "checkout"
 COMPLETED: Final = "checkout_completed"
 CONTESTED: Final = "contested"
@@ -32,14 +33,14 @@ def taken_back(unlink: Link) -> Unlink:
 
 
 def of_login(event: Event, customer_id: str, session_id: str) -> Link:
-    """Say that *event* showed a customer on its browser."""
+    """Tell a customer that *event* named it on its browser."""
     shop_id, visitor_id = event["shop_id"], event["visitor_id"]
     return {
         "link_id": link_id(shop_id, LOGIN, visitor_id, session_id, customer_id),
         "shop_id": shop_id,
         "action": LINK,
-        "identifier_type": "visitor",
-        "identifier": visitor_id,
+        "identifier_type": "customer",
+        "identifier": customer_id,
         "visitor_id": visitor_id,
         "client_id": event["client_id"],
         "checkout_token": event["checkout_token"],
@@ -51,6 +52,18 @@ def of_login(event: Event, customer_id: str, session_id: str) -> Link:
         "occurred_at": event["occurred_at"],
         "received_at": event["received_at"],
         "event": None,
+    }
+
+
+def of_learned(link: Link) -> Link:
+    """Tell a customer that a browser has learned of it by *link*."""
+    customer_id, visitor_id = link["customer_id"] or "", link["visitor_id"] or ""
+    return {
+        **link,
+        "link_id": link_id(link["shop_id"], LEARNED, visitor_id, customer_id),
+        "identifier_type": "customer",
+        "identifier": customer_id,
+        "reason": LEARNED,
     }
 
 

@@ -20,6 +20,11 @@ from streams.rules.sessions import OpenSession
 from streams.rules.visitors import VisitorState, only_after, span_of
 
 
+def knows(state: VisitorState, customer: str) -> bool:
+    """Tell whether *customer* was ever seen on this browser."""
+    return any(seen.customer == customer for seen in state.evidence)
+
+
 def learn(state: VisitorState, seen: Evidence) -> VisitorState:
     """Take from a link what was *seen*; the same object when that says nothing new."""
     evidence = with_evidence(state.evidence, seen)

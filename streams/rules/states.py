@@ -1,16 +1,18 @@
 """Writes what is remembered of visitors and checkouts as bytes for a table, and reads it back.
 
-Layout of a visitor: version (1 byte), length of `seen` (2 bytes, big-endian), `seen`, then the other fields as one JSON
-array. Of a checkout: version (1 byte), since when an order waits for its other half (8 bytes, big-endian, milliseconds;
-0: none waits), then JSON. A later layout gets a new version and a reader for the old one.
+Layout, integers big-endian, times in milliseconds: version (1 byte); when it was last heard of (8); of a visitor the
+length of `seen` (2) and `seen`, of a checkout since when an order waits for its other half (8; 0: none waits); then the
+other fields as one JSON array. A later layout gets a new version and a reader for the old one.
 """
 
 from typing import Any, Final
 
 import orjson
 
+from schemas.records import EpochMillis
 from streams.rules.campaigns import NONE, Campaign
 from streams.rules.checkouts import CheckoutState, Client, Owner
+from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
 from streams.rules.halves import Half, OrderState
 from streams.rules.identities import Span
@@ -29,7 +31,8 @@ class UnknownStateError(ValueError):
 def visitor_to_bytes(state: VisitorState) -> bytes:
     """Write *state*."""
     seen, rest = state.seen, (*state[:2], *state[3:])
-    return b"".join((_VERSION, len(seen).to_bytes(2, "big"), seen, orjson.dumps(rest, default=tuple)))
+    heard, length = state.heard.to_bytes(8, "big"), len(seen).to_bytes(2, "big")
+    return b"".join((_VERSION, heard, length, seen, orjson.dumps(rest, default=tuple)))
 
 
 def visitor_from_bytes(written: bytes) -> VisitorState:
@@ -39,14 +42,14 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    end = 3 + int.from_bytes(written[1:3], "big")
+    end = 11 + int.from_bytes(written[9:11], "big")
     fields = orjson.loads(written[end:])
     client_id, applied, latest, received, sessions, absorbed, spans, evidence, only, version, *fields = fields
     logins, tokens, fbp, fbc, unlinks, heard = fields
     return VisitorState(
         client_id,
         tuple(applied),
-        written[3:end],
+        written[11:end],
         latest,
         received,
         tuple([_session(each) for each in sessions]),
@@ -81,12 +84,39 @@ def _session(fields: list[Any]) -> OpenSession:
 
 def checkout_to_bytes(state: CheckoutState) -> bytes:
     """Write *state*."""
-    return b"".join((_VERSION, waiting_since(state).to_bytes(8, "big"), orjson.dumps(tuple(state), default=tuple)))
+    heard, waiting = state.heard.to_bytes(8, "big"), waiting_since(state).to_bytes(8, "big")
+    return b"".join((_VERSION, heard, waiting, orjson.dumps(tuple(state), default=tuple)))
+
+
+def customer_to_bytes(state: CustomerState) -> bytes:
+    """Write *state*; laid out as a checkout, and like one that waits for nothing."""
+    return b"".join((_VERSION, state.heard.to_bytes(8, "big"), bytes(8), orjson.dumps(tuple(state), default=tuple)))
+
+
+def customer_from_bytes(written: bytes) -> CustomerState:
+    """Read what `customer_to_bytes` wrote.
+
+    Raises:
+        UnknownStateError: a version this release does not know.
+    """
+    _check(written)
+    applied, browsers, heard = orjson.loads(written[17:])
+    return CustomerState(tuple(applied), tuple([Browser(*each) for each in browsers]), heard)
+
+
+def heard_of(written: bytes) -> EpochMillis:
+    """Tell, without reading it all, when we last heard of the visitor or the checkout *written*."""
+    return int.from_bytes(written[1:9], "big")
+
+
+def heard_of_checkout(written: bytes) -> EpochMillis:
+    """As `heard_of`, but 0 for a checkout that waits: that is never forgotten."""
+    return 0 if is_waiting(written) else heard_of(written)
 
 
 def is_waiting(written: bytes) -> bool:
     """Tell, without reading it all, whether an order of the checkout *written* waits for its other half."""
-    return written[1:9] != bytes(8)
+    return written[9:17] != bytes(8)
 
 
 def checkout_from_bytes(written: bytes) -> CheckoutState:
@@ -96,7 +126,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[9:])
+    applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[17:])
     checkouts, refunds, heard = rest
     return CheckoutState(
         tuple(applied),

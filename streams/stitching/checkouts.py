@@ -10,11 +10,12 @@ from streams.rules import checkouts, news, orders, purchases
 from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
 from streams.rules.enrichment import splice
 from streams.rules.halves import OrderState, deadline, halves_to_send, has_half, is_corrected, match_of
+from streams.stitching.forgetting import is_over
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Due, Outcome, Shops, Source
 from streams.stitching.products import Products
+from streams.stitching.terms import checkout_days, hold_seconds, most_browsers
 
-DEFAULT_HOLD_SECONDS: Final = 120
 ORDERS: Final = 0
 LINKS: Final = 1
 
@@ -77,7 +78,7 @@ class Checkouts:
         change: Callable[[CheckoutState], CheckoutState],
         now: EpochMillis | None = None,
     ) -> None:
-        before = self._checkout(shop_id, place)
+        before = self._checkout(shop_id, place, heard)
         if self._source.offset <= before.applied[self._applied]:
             self._say_again(shop_id, place, before)
             return
@@ -90,11 +91,13 @@ class Checkouts:
         key = _key(shop_id, place)
         self._open[key] = self._open[key]._replace(state=after)
 
-    def _checkout(self, shop_id: str, place: str) -> CheckoutState:
+    def _checkout(self, shop_id: str, place: str, now: EpochMillis) -> CheckoutState:
         key = _key(shop_id, place)
         if key not in self._open:
             written = self._read(key)
             state = CheckoutState() if written is None else self._memory.read(key, written)
+            if is_over(state.heard, now, checkout_days(self._shops, shop_id)) and not purchases.waiting_since(state):
+                state = CheckoutState(state.applied)
             self._open[key] = Opened((shop_id, place), state, state)
         return self._open[key].state
 
@@ -141,7 +144,7 @@ class Checkouts:
     def _news(self, shop_id: str, place: str, before: CheckoutState, after: CheckoutState) -> list[Link]:
         if after == before:
             return []
-        most = most_visitors(self._shops, shop_id)
+        most = most_browsers(self._shops, shop_id)
         if is_contested(after, most):
             self._outcome.count("junk", "contested")
         known = news.of_place(shop_id, place, before, most_visitors=most)
@@ -157,7 +160,7 @@ class Checkouts:
             self._outcome.add_order(orders.to_row(shop_id, state, order))
         if state.unnamed_for == checkouts.ALONE:
             self._say_purchase(shop_id, state, purchases.unnamed_order(shop_id, place, state))
-        most = most_visitors(self._shops, shop_id)
+        most = most_browsers(self._shops, shop_id)
         for link in news.of_place(shop_id, place, state, most_visitors=most).values():
             self._outcome.add_link(link)
 
@@ -173,17 +176,6 @@ class Checkouts:
 
     def _hold_ms(self, shop_id: str) -> int:
         return hold_seconds(self._shops, shop_id) * 1000
-
-
-def hold_seconds(shops: Shops, shop_id: str) -> int:
-    """Tell how long *shop_id* lets a purchase wait for its other half."""
-    shop = shops.get(shop_id)
-    return shop["purchase_hold_seconds"] if shop is not None else DEFAULT_HOLD_SECONDS
-
-
-def most_visitors(shops: Shops, shop_id: str) -> int:
-    """Tell how many browsers may use one checkout of *shop_id* before it says nothing of them."""
-    return checkouts.MAX_VISITORS
 
 
 def due_of(shop_id: str, place: str, state: CheckoutState, hold_ms: int) -> tuple[Due, ...]:

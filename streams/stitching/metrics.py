@@ -21,7 +21,9 @@ _COUNTERS: Final[Mapping[Fact, Counter]] = {
     "rejected": Counter("stitch_records_rejected", "Records and members parked.", ("reason",)),
 }
 
-COLLECTORS: Final[tuple[Collector, ...]] = tuple(_COUNTERS.values())
+FORGOTTEN: Final = Counter("stitch_states_forgotten", "Browsers, checkouts and orders unheard of for too long.")
+
+COLLECTORS: Final[tuple[Collector, ...]] = (*_COUNTERS.values(), FORGOTTEN)
 
 
 def count(facts: Mapping[tuple[Fact, str], int]) -> None:

@@ -9,9 +9,17 @@ from schemas.errors import TerminalError
 from schemas.records import Link
 from streams.rules import links
 from streams.rules.catalogs import Catalog
-from streams.rules.states import checkout_from_bytes, checkout_to_bytes, visitor_from_bytes, visitor_to_bytes
+from streams.rules.states import (
+    checkout_from_bytes,
+    checkout_to_bytes,
+    customer_from_bytes,
+    customer_to_bytes,
+    visitor_from_bytes,
+    visitor_to_bytes,
+)
 from streams.stitching import checkouts, visits
 from streams.stitching.checkouts import Checkouts, Read
+from streams.stitching.customers import Customers
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Outcome, Shops, Source
 from streams.stitching.products import Products
@@ -37,6 +45,7 @@ class Stitcher:
         self._visits = Visits(codec, products, shops, visitors, read_visitor)
         known = Memory(checkout_from_bytes, checkout_to_bytes)
         self._checkouts = Checkouts(codec, products, shops, known, read_checkout)
+        self._customers = Customers(shops, Memory(customer_from_bytes, customer_to_bytes), read_checkout)
 
     def stitch(self, source: Source) -> Outcome:
         """Stitch one record. What is bad in it is rejected alone; the rest goes on."""
@@ -80,6 +89,8 @@ class Stitcher:
             self._checkouts.begin(source, outcome, checkouts.LINKS)
             self._checkouts.take_link(link)
             self._checkouts.close()
+        elif link["identifier_type"] == "customer" and link["action"] == links.LINK:
+            self._customers.take_link(link, source, outcome)
         elif link["identifier_type"] == "visitor":
             self._visits.begin(source, outcome, visits.LINKS)
             self._visits.take_link(link)

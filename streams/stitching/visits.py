@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas.codec import Codec
 from schemas.identifiers import is_junk
-from schemas.records import Event, Link, Shop
+from schemas.records import EpochMillis, Event, Link, Shop
 from streams.rules import links
 from streams.rules.browser_ids import with_browser_ids
 from streams.rules.campaigns import NONE, campaign_of
@@ -13,11 +13,13 @@ from streams.rules.checkouts import checkout_key, order_key
 from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
-from streams.rules.persons import customer_of, learn, person_of, unlearn
+from streams.rules.persons import customer_of, knows, learn, person_of, unlearn
 from streams.rules.visitors import Bounds, Mark, Shown, Visit, VisitorState, absorbed_by, said_in, visit, was_seen
+from streams.stitching.forgetting import is_over
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
+from streams.stitching.terms import visitor_days
 from streams.stitching.visitor import Visitor
 
 DEFAULT_GAP_SECONDS: Final = 1800
@@ -49,8 +51,8 @@ class Visits:
 
     def take_event(self, event: Event, written: bytes) -> None:
         """Stitch *event*, whose bare bytes are *written*."""
-        visitor = self._visitor(event["shop_id"], event["visitor_id"], event["client_id"])
         shop = self._shops.get(event["shop_id"])
+        visitor = self._visitor(event["shop_id"], event["visitor_id"], event["client_id"], event["received_at"])
         seen = was_seen(visitor.state, event["event_id"])
         if visitor.is_replay:
             if event["event_id"] in visitor.said:
@@ -139,10 +141,12 @@ class Visits:
         if client is None or not (contested or (not is_junk(customer) and identifies(customer))):
             self._outcome.count("junk", "customer")
             return
-        visitor = self._visitor(link["shop_id"], link["identifier"], client)
+        visitor = self._visitor(link["shop_id"], link["identifier"], client, link["received_at"])
+        before, received = visitor.state, link["received_at"]
+        if link["action"] == links.LINK and (visitor.is_replay or not knows(before, customer or "")):
+            self._outcome.add_link(links.of_learned(link))
         if visitor.is_replay:
             return
-        before, received = visitor.state, link["received_at"]
         if link["action"] == links.UNLINK:
             visitor.state = unlearn(before, links.taken_back(link), received)
             asked = "contested" if link["reason"] == links.CONTESTED else "asked"
@@ -151,12 +155,14 @@ class Visits:
             visitor.state = learn(before, links.evidence_of(link))
         visitor.received = max(visitor.received, received)
 
-    def _visitor(self, shop_id: str, visitor_id: str, client_id: str) -> Visitor:
+    def _visitor(self, shop_id: str, visitor_id: str, client_id: str, now: EpochMillis) -> Visitor:
         key = f"{shop_id}|{visitor_id}".encode()
         visitor = self._open.get(key)
         if visitor is None:
             written = self._read(key)
             state = VisitorState(client_id) if written is None else self._memory.read(key, written)
+            if is_over(state.heard, now, visitor_days(self._shops, shop_id)):
+                state = VisitorState(client_id, state.applied)
             visitor = Visitor(shop_id, visitor_id, state, self._source.offset <= state.applied[self._applied])
             self._open[key] = visitor
         return visitor

@@ -22,13 +22,15 @@ from streams.failing import fail_stop
 from streams.outbox import Outbox, Output
 from streams.records import Record, Records
 from streams.rules.catalogs import Catalog
-from streams.rules.states import checkout_from_bytes, is_waiting
+from streams.rules.states import checkout_from_bytes, heard_of, heard_of_checkout, is_waiting
 from streams.stitching import metrics
 from streams.stitching.catalog_reader import CatalogReader
-from streams.stitching.checkouts import due_of, hold_seconds
+from streams.stitching.checkouts import due_of
+from streams.stitching.forgetting import Forgetter
 from streams.stitching.holds import Holds, Place, Progress, now_ms
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.stitcher import Stitcher
+from streams.stitching.terms import checkout_days, hold_seconds, visitor_days
 from streams.tables import Table
 
 SWEEP_SECONDS: Final = 1.0
@@ -57,6 +59,10 @@ class StitchWorker:
         self._partitions = settings(KafkaSettings).partitions
         self._holds = Holds()
         self._generation: int | None = None
+        self._forgetters = (
+            (self._visitors, Forgetter(self._visitors, heard_of, lambda shop: visitor_days(shops, shop))),
+            (self._checkouts, Forgetter(self._checkouts, heard_of_checkout, lambda shop: checkout_days(shops, shop))),
+        )
         self._stitcher = Stitcher(
             codec, catalog, shops, read_visitor=self._visitors.get, read_checkout=self._checkouts.get
         )
@@ -73,6 +79,14 @@ class StitchWorker:
         self._holds.note_due(record.partition, outcome.due)
         self._holds.note_read(record.topic, record.partition, record.offset, outcome.received_at)
         metrics.count(outcome.counts)
+        await self._forget(record.partition, outcome.received_at)
+
+    async def _forget(self, partition: int, received_at: int) -> None:
+        for table, forgetter in self._forgetters:
+            over = forgetter.due(partition, received_at)
+            if over:
+                await table.put(partition, dict.fromkeys(over))
+                metrics.FORGOTTEN.inc(len(over))
 
     async def _say(self, partition: int, outcome: Outcome) -> None:
         envelope = outcome.envelope()

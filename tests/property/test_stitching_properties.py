@@ -18,7 +18,7 @@ from tests.stitched import Pipeline, an_unlink
 CLIENTS = ("phone", "laptop", "kiosk")
 CUSTOMERS = (None, None, "ada", "bob")
 NAMES = ("checkout_started", "checkout_completed", "cart_viewed")
-EXAMPLES = int(os.environ.get("STITCH_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("STITCH_EXAMPLES", "300"))
 HOLD = 120_000
 END = NOON + 48 * 60 * MINUTE
 

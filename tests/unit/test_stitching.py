@@ -380,7 +380,8 @@ def test_an_order_tells_every_browser_of_its_checkout_whose_it_was() -> None:
     by_client = {each["event"]["client_id"]: persons[each["event"]["event_id"]] for each in pipeline.events}
     assert (by_client[LAPTOP], by_client[PHONE]) == (buyer, buyer)
     assert by_client["stranger"] == visitor_id("demo", "stranger")
-    assert {link["reason"] for link in pipeline.links} == {"checkout", "checkout_completed", "context", "order"}
+    reasons = {link["reason"] for link in pipeline.links}
+    assert reasons == {"checkout", "checkout_completed", "context", "order", "learned"}
 
 
 def test_a_guests_order_merges_nobody() -> None:
@@ -551,3 +552,48 @@ def test_what_a_checkout_told_before_everybody_used_it_is_taken_back() -> None:
         who for event, who in persons.items() if event != purchase_event_id("demo", ORDER)
     }
     assert {link["reason"] for link in pipeline.links if link["action"] == "unlink"} == {"contested"}
+
+
+def test_a_customer_id_that_too_many_browsers_name_is_no_person() -> None:
+    pipeline = Pipeline({"demo": a_shop(customer_browsers=3)}, partitions=4)
+    pipeline.publish(*(on(f"client-{number}", number, customer_id="house") for number in range(3)))
+    pipeline.run()
+    assert set(pipeline.persons().values()) == {person_id("demo", "house")}
+
+    pipeline.publish(*(on(f"client-{number}", number, customer_id="house") for number in range(3, 6)))
+    pipeline.publish(on("client-0", 9, customer_id="ada"), on("client-1", 9, customer_id="house"))
+    pipeline.run()
+
+    persons = set(pipeline.persons().values())
+    assert persons == {person_id("demo", "ada"), *(visitor_id("demo", f"client-{number}") for number in range(1, 6))}
+    assert all(row["customer_id"] in ("ada", None) for row in pipeline.session_rows().values())
+
+
+def test_orders_of_too_many_browsers_are_of_no_person_either() -> None:
+    pipeline = Pipeline({"demo": a_shop(customer_browsers=3)}, partitions=4)
+    for number in range(5):
+        token = f"{TOKEN}-{number}"
+        pipeline.publish(completed(f"client-{number}", number, checkout_token=token, order_id=f"77{number}"))
+        pipeline.publish_order(an_order(checkout_token=token, order_id=f"77{number}", customer_id="house"))
+    pipeline.run()
+
+    timelines = pipeline.timeline_rows()
+    assert {customer for each in timelines.values() for customer in each.customers} == set()
+    assert len(pipeline.purchases()) == 5
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+@pytest.mark.parametrize(("days", "known"), [(400, True), (401, False)])
+def test_a_browser_is_forgotten_after_as_long_as_its_shop_says_deleted_or_not(
+    days: int, known: bool, deleted: bool
+) -> None:
+    pipeline = Pipeline({"demo": a_shop()})
+    pipeline.publish(on(PHONE, customer_id="ada"))
+    pipeline.run()
+    if deleted and not known:
+        pipeline.visitors.clear()
+    pipeline.publish(on(PHONE, days * 24 * 60, customer_id="bob"))
+    pipeline.run()
+
+    customers = pipeline.timeline_rows()[visitor_id("demo", PHONE)].customers
+    assert ("ada" in customers) is known
