@@ -6,56 +6,25 @@ on from there. So the worker's own reading waits for no destination, and memory 
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import structlog
 
 from connectors.meta.parcels import Parcel
 from schemas.records import Parked
 from streams.failing import end_process
+from streams.forwarding.ground import Ground
 from streams.forwarding.lanes import LANE_EVENTS, Lane, World
 from streams.forwarding.metrics import PARKED
-from streams.forwarding.parking import LANE, Parking
-from streams.forwarding.pendings import Pendings, Route
-from streams.forwarding.receipts import Envelope, Pending
+from streams.forwarding.parking import LANE
+from streams.forwarding.pendings import Route
+from streams.forwarding.receipts import Pending
 from streams.records import Record
 
-STUCK_SECONDS: Final = 10.0
-"""How long events may wait for a destination that is down before the others wait no longer."""
 IN_FLIGHT_SECONDS: Final = 8.0
 """How long requests may take to end when a partition is given away."""
 
 log = structlog.get_logger()
-
-
-class Roads(Protocol):
-    """`streams.forwarding.routes.Routes`."""
-
-    def offer(self, route: Route, parcels: list[Parcel]) -> None:
-        """Hand over parcels."""
-
-    def recall(self, route: Route) -> list[Parcel]:
-        """Take back what is in no request."""
-
-    def is_paused(self, route: Route) -> bool:
-        """Tell whether it is down."""
-
-    async def drop(self, *routes: Route) -> None:
-        """End at once."""
-
-
-class Ground(NamedTuple):
-    """What lanes stand on: what is pending, the way to destinations, the parking lot, and the worker.
-
-    *done*: an envelope of the worker's own reading waits for one event less. *generation*: the consumer group's.
-    """
-
-    pendings: Pendings
-    roads: Roads
-    parking: Parking
-    done: Callable[[Envelope], None]
-    generation: Callable[[], int]
 
 
 class Asides:
@@ -65,7 +34,7 @@ class Asides:
 
     def __init__(self, ground: Ground) -> None:
         """Start without any."""
-        self._ground = ground
+        self.ground = ground
         self._open: dict[tuple[int, Route], Lane] = {}
         self._running: dict[Lane, asyncio.Task[None]] = {}
         self._positions: dict[int, tuple[int, float]] = {}
@@ -88,44 +57,16 @@ class Asides:
         if lane.is_replay:
             return until is not None and lane.position >= until
         reached = self._positions.get(lane.partition)
-        if reached is None or lane.position <= reached[0] or self._ground.roads.is_paused(lane.route):
+        if reached is None or lane.position <= reached[0] or self.ground.roads.is_paused(lane.route):
             return False
         if self._open.pop((lane.partition, lane.route), None):
             log.info("destination joined again", destination="/".join(lane.route), partition=lane.partition)
         self._count()
         return True
 
-    async def park_stuck(self) -> None:
-        """Park every destination that is down and holds records back for too long."""
-        pendings = self._ground.pendings
-        if not pendings.holding_back:
-            return
-        for route in pendings.routes():
-            since = pendings.waiting_since(route)
-            stuck = since is not None and time.monotonic() - since > STUCK_SECONDS
-            if stuck and self._ground.roads.is_paused(route):
-                await self.park(route)
-
-    async def park_largest(self) -> None:
-        """Park the destination that nearly everything waits for, if there are others it could hold up."""
-        pendings = self._ground.pendings
-        sizes = {route: len(pendings.of(route)) for route in pendings.routes()}
-        largest = max(sizes, key=sizes.__getitem__, default=None)
-        if largest is None or pendings.waiting_since(largest) is None:
-            return
-        crowding = len(sizes) > 1 and sizes[largest] > 3 * sum(sizes.values()) // 4
-        if crowding or self._ground.roads.is_paused(largest):
-            await self.park(largest)
-
-    async def park_all(self) -> None:
-        """Park whatever holds records back; nothing does afterwards."""
-        for route in self._ground.pendings.routes():
-            if self._ground.pendings.waiting_since(route) is not None:
-                await self.park(route)
-
     async def park(self, route: Route) -> None:
         """Let *route* hold nothing back any more: a lane begins at the first event it has not decided."""
-        pendings = self._ground.pendings
+        pendings = self.ground.pendings
         numbers = [number for number in self._positions if (number, route) not in self._open]
         lanes = [self._lane(number, self._standing(number, route)) for number in numbers]
         recalled = [parcel.tag for parcel in self._recalled(route, set(numbers))]
@@ -139,9 +80,9 @@ class Asides:
         self._count()
         log.warning("destination parked", destination="/".join(route), events=len(recalled), partitions=len(lanes))
         for lane in lanes:
-            await self._ground.parking.write(lane.partition, [lane.parked])
+            await self.ground.parking.write(lane.partition, [lane.parked])
         for envelope in freed:
-            self._ground.done(envelope)
+            self.ground.done(envelope)
         for lane in lanes:
             self._start(lane)
 
@@ -158,47 +99,46 @@ class Asides:
 
     async def bookmark(self, lane: Lane) -> None:
         """Write down where *lane* stands, once the receipts before it are safe."""
-        standing = {**lane.standing(), "generation": self._ground.generation()}
-        await self._ground.parking.settled()
+        standing = {**lane.standing(), "generation": self.ground.generation()}
+        await self.ground.parking.settled()
         if lane in self._running:
-            await self._ground.parking.write(lane.partition, [standing])  # type: ignore[list-item]
+            await self.ground.parking.write(lane.partition, [standing])  # type: ignore[list-item]
 
     async def finished(self, lane: Lane) -> None:
         """Forget *lane*, once its receipts are safe."""
-        await self._ground.parking.settled()
-        await self._ground.parking.forget(lane.partition, lane.parked)
+        await self.ground.parking.settled()
+        await self.ground.parking.forget(lane.partition, lane.parked)
         self._running.pop(lane, None)  # last: until then, who parks it anew cancels this
 
     async def close(self) -> None:
-        """End all lanes, and what they have on its way: another process may go on with them."""
-        await self.park_all()
+        """End all lanes, and what they have on its way: another process may go on with them. Park all others before."""
         running, self._running = self._running, {}
         for task in running.values():
             task.cancel()
         await asyncio.gather(*running.values(), return_exceptions=True)
-        pendings = self._ground.pendings
+        pendings = self.ground.pendings
         routes = pendings.routes()
         for route in routes:
-            for parcel in self._ground.roads.recall(route):
+            for parcel in self.ground.roads.recall(route):
                 pendings.remove(parcel.tag)
         deadline = time.monotonic() + IN_FLIGHT_SECONDS
         while any(pendings.of(route) for route in routes) and time.monotonic() < deadline:
             await pendings.news(0.2)
-        await self._ground.roads.drop(*routes)
+        await self.ground.roads.drop(*routes)
         for route in routes:
             for pending in pendings.of(route):
                 pendings.remove(pending)
         self._open.clear()
         self._positions.clear()
         self._count()
-        await self._ground.parking.settled()
+        await self.ground.parking.settled()
 
     def _lane(self, partition: int, parked: Parked) -> Lane:
         return Lane(partition, parked, self.world)
 
     def _standing(self, partition: int, route: Route) -> Parked:
         """Say from where on *route* has something to get: its first event not decided, else what comes next."""
-        own = [each for each in self._ground.pendings.of(route) if _is_of(each, {partition})]
+        own = [each for each in self.ground.pendings.of(route) if _is_of(each, {partition})]
         first = min(own, key=lambda each: each.receipt["source_offset"], default=None)
         offset, seconds = self._positions[partition]
         if first is not None and first.envelopes:
@@ -211,18 +151,18 @@ class Asides:
             until=None,
             since=int(seconds * 1000),
             parked_at=int(time.time() * 1000),
-            generation=self._ground.generation(),
+            generation=self.ground.generation(),
             reasons=[],
             event=None,
         )
 
     def _recalled(self, route: Route, partitions: set[int]) -> list[Parcel]:
         """Take back what waits for *route* in *partitions*; what lanes that go on have offered stays offered."""
-        parcels = self._ground.roads.recall(route)
+        parcels = self.ground.roads.recall(route)
         own = [each for each in parcels if _is_of(each.tag, partitions)]
         others = [each for each in parcels if not _is_of(each.tag, partitions)]
         if others:
-            self._ground.roads.offer(route, others)
+            self.ground.roads.offer(route, others)
         return own
 
     def _supersede(self, lane: Lane) -> None:

@@ -11,7 +11,8 @@ from schemas.records import Parked
 from schemas.settings import ForwardSettings, KafkaSettings, settings
 from schemas.topics import CONVERSIONS_PARKED, EVENTS_ENRICHED
 from streams.forwarding.finals import Finals, read_finals, read_keys, read_replayable, read_settled
-from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.forwarder import Forwarder
+from streams.forwarding.ground import Links
 from streams.forwarding.lanes import World
 from streams.forwarding.lots import Lots
 from streams.forwarding.parking import REPLAY

@@ -2,8 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -15,8 +15,9 @@ from schemas.records import EnrichedEvent, Parked, Rejected
 from schemas.settings import ForwardSettings
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from streams.failing import end_process
-from streams.forwarding.asides import Asides, Ground, Roads
-from streams.forwarding.finals import Finals
+from streams.forwarding.asides import Asides
+from streams.forwarding.crowding import park_all, park_largest
+from streams.forwarding.ground import Ground, Links
 from streams.forwarding.holds import CONSENT_CAME, Holds, has_told
 from streams.forwarding.metrics import DELIVERED, PENDING
 from streams.forwarding.parking import HELD, Parking
@@ -34,22 +35,6 @@ GENERATION_SECONDS: Final = 20.0
 """How long events taken before a rebalance may take after it; then their destinations are parked."""
 
 log = structlog.get_logger()
-
-
-class Links(NamedTuple):
-    """What ties a forwarder to the world.
-
-    *roads*: the ways to destinations. *finals*: the receipts from before a partition's first record. *generation*: of
-    the consumer group. *ready*: waits until what is parked in a partition is known. *settled*: those of some receipts,
-    each with the time (ms) before which it was not written, that there are.
-    """
-
-    roads: Roads
-    finals: Callable[[Record], Awaitable[Finals]]
-    ack: Callable[..., None]
-    generation: Callable[[], int]
-    ready: Callable[[int], Awaitable[None]]
-    settled: Callable[[int, Mapping[bytes, int]], Awaitable[set[bytes]]]
 
 
 class Forwarder:
@@ -76,7 +61,7 @@ class Forwarder:
     async def take(self, record: Record) -> None:
         """Hand each event of *record* to its destinations, having waited while too many are on their way."""
         while self.pendings.holding_back >= EVENTS_IN_HAND:
-            await self.asides.park_largest()
+            await park_largest(self.asides)
             await self.pendings.until_holding_back(EVENTS_IN_HAND, seconds=1.0)
         await self._links.ready(record.partition)
         await self._finals_of(record)
@@ -111,6 +96,7 @@ class Forwarder:
 
     async def close(self) -> None:
         """Let go of everything beside the worker's own reading: other partitions come, or none."""
+        await park_all(self.asides)
         await self.asides.close()
         self.holds.clear()
 
@@ -155,7 +141,7 @@ class Forwarder:
         if envelope.lane is None:
             self.asides.took(record)
         await self._send_on(ready)
-        for rejected in wrong if envelope.lane is None else ():
+        for rejected in wrong:
             await self._reject(record, rejected)
         await self.holds.write()
         self._done_with(envelope)
@@ -193,7 +179,7 @@ class Forwarder:
         generation = record.event.message.generation_id
         if generation != self._generation:
             await self.pendings.until_holding_back(1, seconds=GENERATION_SECONDS)
-            await self.asides.park_all()
+            await park_all(self.asides)
             if self.pending:
                 end_process("dealt out anew with events on their way", pending=self.pending)
             self._finals.clear()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from schemas.topics import EVENTS_ENRICHED
 from streams.failing import end_process
+from streams.forwarding.crowding import park_all, park_stuck
 from streams.forwarding.forwarder import Forwarder
 from streams.forwarding.lots import Lots
 from streams.forwarding.routes import Routes
@@ -33,7 +34,7 @@ async def forward_until_stopped(app: Any, records: Records, forwarder: Forwarder
             await forwarder.take(await records.take())
     except StopAsyncIteration:
         await forwarder.pendings.until_holding_back(1, seconds=STOP_SECONDS)
-        await forwarder.asides.park_all()
+        await park_all(forwarder.asides)
         if forwarder.pending:
             end_process("stopped with events on their way", pending=forwarder.pending)
     finally:
@@ -49,11 +50,11 @@ async def _watch(app: Any, forwarder: Forwarder, lots: Lots) -> None:
     topic = app.topic_prefix + EVENTS_ENRICHED.name
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        await forwarder.asides.park_stuck()
+        await park_stuck(forwarder.asides)
         await forwarder.sweep()
         since = (since or time.monotonic()) if app.rebalancing and forwarder.pending else None
         if since is not None and time.monotonic() - since > REBALANCE_SECONDS:
-            await forwarder.asides.park_all()
+            await park_all(forwarder.asides)
         if not app.rebalancing:
             await lots.begin([tp.partition for tp in app.consumer.assignment() if tp.topic == topic])
 

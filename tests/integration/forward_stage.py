@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from connectors.kafka import admin as topics_admin
 from connectors.kafka import shops
@@ -114,17 +115,22 @@ class Stage:
         await consumer.start()
         await admin.start()
         try:
-            while True:
-                ends = await consumer.end_offsets(partitions)
-                done = await admin.list_consumer_group_offsets(self.kafka.prefix + "forward")
-                behind = {tp: end - (done[tp].offset if tp in done else 0) for tp, end in ends.items()}
-                if not any(behind.values()):
-                    return
-                assert time.monotonic() < deadline, f"{behind}\n{self.log.read_text()[-3000:]}"
+            while await self._behind(consumer, admin, partitions):
+                assert time.monotonic() < deadline, self.log.read_text()[-3000:]
                 await asyncio.sleep(0.5)
         finally:
             await admin.close()
             await consumer.stop()
+
+    async def _behind(
+        self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, partitions: list[TopicPartition]
+    ) -> bool:
+        ends = await consumer.end_offsets(partitions)
+        try:
+            done = await admin.list_consumer_group_offsets(self.kafka.prefix + "forward")
+        except GroupCoordinatorNotAvailableError:  # nobody has committed on this broker yet
+            return True
+        return any(end > (done[tp].offset if tp in done else 0) for tp, end in ends.items())
 
     async def until_nothing_is_parked(self, seconds: float = 30) -> None:
         """Wait until every lane has joined the worker's own reading."""

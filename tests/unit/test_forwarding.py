@@ -13,8 +13,10 @@ from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
 from schemas.records import Consent, EnrichedEvent, Parked
 from schemas.settings import ForwardSettings
+from streams.forwarding.crowding import park_largest, park_stuck
 from streams.forwarding.finals import Finals
-from streams.forwarding.forwarder import Forwarder, Links
+from streams.forwarding.forwarder import Forwarder
+from streams.forwarding.ground import Links
 from streams.forwarding.lanes import World
 from streams.forwarding.parking import Standing
 from streams.forwarding.pendings import Route
@@ -439,3 +441,36 @@ async def test_a_replay_sends_only_what_it_is_about_and_takes_no_destination_asi
     await until(lambda: desk.outbox.emitted[-1] == ("conversions.parked", 0, None))
 
     assert [parcel.tag.key for parcel in desk.waiting[2:]] == [b"demo|b|one", b"demo|c|one"]
+
+
+async def test_one_that_is_down_is_parked_only_when_it_has_held_others_up_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(a_destination(name="one"))
+    await desk.take(1, envelope(enriched(event_id="a")))
+
+    await park_stuck(desk.forwarder.asides)
+    desk.down.add(("demo", "one"))
+    await park_stuck(desk.forwarder.asides)
+    assert desk.acked == []
+
+    monkeypatch.setattr("streams.forwarding.crowding.STUCK_SECONDS", 0.0)
+    await park_stuck(desk.forwarder.asides)
+    assert desk.acked == [1]
+
+
+async def test_when_all_hands_are_full_the_one_nearly_everything_waits_for_is_parked() -> None:
+    desk = Desk(a_destination(name="one"), a_destination(name="two"))
+    for offset in range(1, 6):
+        await desk.take(offset, envelope(enriched(event_id=str(offset))))
+    await park_largest(desk.forwarder.asides)  # both alike: who is slow is not known
+    assert desk.outbox.parked == {}
+
+    await desk.settle(*(n for n, parcel in enumerate(desk.waiting) if parcel.tag.key in TWO[:4]))
+    await park_largest(desk.forwarder.asides)
+
+    assert list(desk.outbox.parked) == [b"demo|one|lane"]
+    assert desk.acked == [1, 2, 3, 4]
+
+
+TWO = [f"demo|{number}|two".encode() for number in range(1, 6)]
