@@ -4,6 +4,7 @@ In: events.received, orders.received, identities.linked, and the catalog from pr
 identities.linked, records.rejected; two tables, `visitors` and `checkouts`. Run it with `storestream run stitch`.
 """
 
+import gc
 from typing import NoReturn
 
 from streams.outbox import Outbox
@@ -29,6 +30,11 @@ async def stitch(records: Records) -> None:
 
 def main() -> NoReturn:
     """Run the worker until it is told to stop."""
+    # Decoded states are many small objects that live long and hold no cycles: to look for some there every few
+    # envelopes took a quarter of the time. https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     run(app)
 
 

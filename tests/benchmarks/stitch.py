@@ -4,7 +4,8 @@
 
 `bare, envelopes` does the same work on the same records without Faust, one process, state in a dictionary and its
 changelog in Kafka. `bare, one record per event` is how one would do it without envelopes. `bare, decode only` reads
-and decodes, and does nothing else.
+and decodes, and does nothing else. It also prints what is kept of a browser, in bytes: as many as browse here, and
+of one that never stops.
 """
 
 import asyncio
@@ -49,6 +50,9 @@ class Speed(NamedTuple):
 def main() -> None:
     """Measure everything and print it."""
     print(f"the step alone        {median_of_steps():>9,.0f} events per CPU second (one core, median of {RUNS})")
+    kept = sizes(3_000)
+    print(f"kept of a browser     {statistics.median(kept):>9,.0f} bytes in the middle, {kept[-1]:,} at most", end="; ")
+    print(f"{max(sizes(4)):,} of one with 7,500 events")
     with tempfile.TemporaryDirectory() as folder, kafka(Path(folder) / "kafka") as bootstrap_servers:
         print(*used(), sep="\n")
         asyncio.run(_beside_bare_loops(bootstrap_servers, Path(folder)))
@@ -58,11 +62,18 @@ def median_of_steps() -> float:
     """Time the pure step, decode to encode, in events per CPU second."""
     codec = Codec.from_lock()
     values = list(envelopes(codec, 300))
-    return statistics.median(_step(codec, values) for _ in range(RUNS))
+    return statistics.median(_step(codec, values, {}) for _ in range(RUNS))
 
 
-def _step(codec: Codec, values: list[bytes]) -> float:
-    catalog, visitors = Catalog(), dict[bytes, bytes | None]()
+def sizes(visitors: int) -> list[int]:
+    """Measure the state of each of *visitors* browsers after 300 envelopes, in bytes, the smallest first."""
+    codec, states = Codec.from_lock(), dict[bytes, bytes | None]()
+    _step(codec, list(envelopes(codec, 300, visitors=visitors)), states)
+    return sorted(len(state or b"") for state in states.values())
+
+
+def _step(codec: Codec, values: list[bytes], visitors: dict[bytes, bytes | None]) -> float:
+    catalog = Catalog()
     for change in products():
         catalog.apply(change)
     stitcher = Stitcher(codec, catalog, {}, read_visitor=visitors.get, read_checkout=visitors.get)
