@@ -29,17 +29,26 @@ def a_record_of_each() -> dict[str, dict[str, Any]]:
         name="purchase", reported_at=NOON - 1, sent_at=NOON + 7, seq=4, consent=CONSENT, utm={"source": "öl"},
         user_data={"em": "0" * 64}, totals={"tax": 6.86}, properties='{"gift": true}', customer_id="6940095086827",
     )  # fmt: skip
+    enriched = an_enriched_envelope(purchase)
     return {
         "EventEnvelope": {"events": [an_event(), purchase]},
         "OrderEnvelope": {"orders": [an_order(), an_order(cancelled_at=NOON + 9)]},
         "ProductChange": dict(a_product_change()),
         "Link": a_link(event=purchase),
-        "EnrichedEnvelope": an_enriched_envelope(purchase),
+        "EnrichedEnvelope": enriched,
         "Receipt": a_receipt(),
         "ProductReceipt": a_product_receipt(),
         "Shop": dict(a_shop()),
         "Rejected": a_rejection(),
+        "Parked": a_parked_one(enriched["events"][0]),
     }
+
+
+def a_parked_one(event: Any) -> dict[str, Any]:
+    return {
+        "kind": "held", "shop_id": "demo", "destination": "main", "offset": 7, "until": None, "since": NOON,
+        "parked_at": NOON + 9, "generation": 1, "reasons": ["consent_not_told"], "event": event,
+    }  # fmt: skip
 
 
 def a_link(event: Any) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def an_enriched_envelope(event: Any) -> dict[str, Any]:
         "customer_id": None, "started_at": NOON, "ended_at": NOON + 60_000, "events": 2, "page_views": 0,
         "product_views": 1, "cart_additions": 0, "checkouts": 0, "purchases": 1, "entry_url": None, "referrer": None,
         "utm": {}, "click_ids": {"fbclid": "x"}, "device": "desktop", "country": "DE", "language": None,
-        "version": 7, "deleted": False,
+        "version": 7, "deleted": False, "merged_into": None,
     }  # fmt: skip
     order: dict[str, Any] = {
         "shop_id": "demo", "order_id": "53", "checkout_token": None, "cart_token": None, "customer_id": None,
