@@ -116,12 +116,12 @@ def a_rejection() -> dict[str, Any]:
 
 
 def with_datetimes(value: Any, name: str = "") -> Any:
-    """Say *value* as a reader should see it: what is named `..._at` or `starts` is a time."""
+    """Say *value* as a reader should see it: what is named `..._at`, `starts` or `since` is a time."""
     if isinstance(value, dict):
         return {key: with_datetimes(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [with_datetimes(each, name) for each in value]
-    if isinstance(value, int) and (name.endswith("_at") or name == "starts"):
+    if isinstance(value, int) and (name.endswith("_at") or name in ("starts", "since")):
         return datetime.fromtimestamp(value / 1000, UTC)
     return value
 
