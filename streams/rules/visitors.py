@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from schemas.click_ids import latest_fbc
+from schemas.click_ids import fbc_from_click, latest_fbc
 from schemas.records import EpochMillis, Event
 from streams.rules import campaigns
 from streams.rules.campaigns import Campaign
@@ -113,6 +113,12 @@ class Bounds(NamedTuple):
     campaign: Campaign = campaigns.NONE
 
 
+def _clicked(event: Event) -> str | None:
+    """Build the click that *event* landed with, where the page had no cookie of it yet: it is seen first now."""
+    fbclid = event["click_ids"].get("fbclid")
+    return fbc_from_click(fbclid, event["occurred_at"]) if fbclid else None
+
+
 def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Visit:
     """Take *event*, which was not seen before, and what it is believed to have *shown*."""
     received = max(state.received, event["received_at"])
@@ -127,6 +133,7 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
         logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
     if shown.token is not None:
         tokens = _marked(tokens, Mark(shown.token, placed.session.session_id, event_id))
+    fbc = event["fbc"] or _clicked(event)
     after = VisitorState(
         state.client_id,
         state.applied,
@@ -142,7 +149,7 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
         logins,
         tokens,
         event["fbp"] or state.fbp,
-        state.fbc if event["fbc"] in (None, state.fbc) else latest_fbc(state.fbc, event["fbc"]),
+        state.fbc if fbc in (None, state.fbc) else latest_fbc(state.fbc, fbc),
         state.unlinks,
         max(state.heard, event["received_at"]),
     )

@@ -393,6 +393,14 @@ def test_a_guests_order_merges_nobody() -> None:
     assert len(set(pipeline.persons().values())) == 2
 
 
+def test_the_click_of_an_ad_is_kept_from_the_landing_to_the_purchase() -> None:
+    landing, later = on(PHONE, 0, click_ids={"fbclid": "AbC"}), on(PHONE, 9, name="checkout_started")
+
+    pipeline = stitched(landing, on(PHONE, 1), later)
+
+    assert {each["event"]["fbc"] for each in pipeline.events} == {f"fb.1.{landing['occurred_at']}.AbC"}
+
+
 def test_a_click_keeps_the_time_it_was_first_seen_with() -> None:
     first = f"fb.1.{NOON}.AbC"
     pipeline = stitched(on(PHONE, 0, fbc=first), on(PHONE, 1), on(PHONE, 2, fbc=f"fb.1.{NOON + 120_000}.AbC"))
