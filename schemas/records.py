@@ -7,7 +7,8 @@ ClickHouse's decimals, never here.
 
 from typing import TypedDict
 
-EpochMillis = int
+from schemas.catalog_records import Catalog
+from schemas.catalog_records import EpochMillis as EpochMillis
 
 
 class Consent(TypedDict):
@@ -349,23 +350,6 @@ class Parked(TypedDict):
     event: EnrichedEvent | None
 
 
-class ProductReceipt(TypedDict):
-    """What became of one catalog item."""
-
-    shop_id: str
-    catalog_id: str
-    item_id: str
-    product_id: str
-    status: str
-    message: str | None
-    suggestion: str | None
-    handle: str | None
-    job_id: str | None
-    changed_at: EpochMillis
-    sent_at: EpochMillis | None
-    finished_at: EpochMillis | None
-
-
 class Rejected(TypedDict):
     """Bytes that could not be used, and why."""
 
@@ -450,3 +434,4 @@ class Shop(TypedDict):
     customer_browsers: int
     visitor_days: int
     checkout_days: int
+    catalogs: list[Catalog]

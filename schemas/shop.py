@@ -6,12 +6,11 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from schemas.catalog import ITEM_ID_FIELD, CatalogFile, checked_template
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
 from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
 
-CONTENT_ID_FIELDS: Final = ("product_id", "variant_id", "sku", "country")
-CONTENT_ID_FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 _META_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_ ]{0,49}$")
 
@@ -26,7 +25,7 @@ class Destination(BaseModel):
     token_env: str = Field(pattern=ENVIRONMENT_NAME, description="Environment variable that holds the access token.")
     test_event_code: str | None = None
     events: tuple[str, ...] = Field((), description="Meta event names to send; empty: all.")
-    content_id_template: str = "{variant_id}"
+    content_id_template: str | None = Field(None, description="Else the primary catalog's, else {variant_id}.")
     content_type: Literal["product", "product_group"] | None = Field(
         None, description="Of what the ids are; left out: of groups when the template names products, not variants."
     )
@@ -40,13 +39,8 @@ class Destination(BaseModel):
 
     @field_validator("content_id_template")
     @classmethod
-    def _names_fields(cls, template: str) -> str:
-        named = CONTENT_ID_FIELD.findall(template)
-        if not named or not set(named) <= set(CONTENT_ID_FIELDS):
-            raise ValueError(f"a template of {', '.join(CONTENT_ID_FIELDS)}")
-        if not set(named) & {"product_id", "variant_id", "sku"}:
-            raise ValueError("every product would have the same id")
-        return template
+    def _names_fields(cls, template: str | None) -> str | None:
+        return None if template is None else checked_template(template)
 
     @field_validator("limited_use_regions")
     @classmethod
@@ -64,12 +58,16 @@ class Destination(BaseModel):
             raise ValueError("Purchase is made of orders alone")
         return names
 
-    def to_record(self) -> dict[str, Any]:
-        """Say it as the topic carries it."""
-        named = set(CONTENT_ID_FIELD.findall(self.content_id_template))
+    def to_record(self, primary: CatalogFile | None) -> dict[str, Any]:
+        """Say it as the topic carries it; ids are those of the shop's *primary* catalog if nothing else is said."""
+        template = self.content_id_template or (primary.template if primary else "{variant_id}")
+        named = set(ITEM_ID_FIELD.findall(template))
         of_groups = "product_id" in named and not named & {"variant_id", "sku"}
+        if primary is not None and primary.variants == "parent" and primary.template == template:
+            of_groups = False  # there the parents are the items
         content_type = self.content_type or ("product_group" if of_groups else "product")
-        return self.model_dump(mode="json") | {"content_type": content_type}
+        settled = {"content_id_template": template, "content_type": content_type}
+        return self.model_dump(mode="json") | settled
 
 
 class ShopFile(BaseModel):
@@ -97,6 +95,18 @@ class ShopFile(BaseModel):
     customer_browsers: int = Field(100, ge=2, le=1000, description="Most browsers a customer id is believed on.")
     visitor_days: int = Field(400, ge=7, description="Days without a sign after which a browser is forgotten.")
     checkout_days: int = Field(90, ge=7, description="Days without a sign after which an order is forgotten.")
+    catalogs: tuple[CatalogFile, ...] = Field((), max_length=50)
+
+    @field_validator("catalogs")
+    @classmethod
+    def _differ(cls, catalogs: tuple[CatalogFile, ...]) -> tuple[CatalogFile, ...]:
+        if len({each.name for each in catalogs}) < len(catalogs):
+            raise ValueError("two catalogs have one name")
+        if len({each.catalog_id for each in catalogs}) < len(catalogs):
+            raise ValueError("two catalogs have one catalog_id")
+        if sum(each.primary for each in catalogs) > 1:
+            raise ValueError("one catalog is the primary one")
+        return catalogs
 
     @field_validator("time_zone")
     @classmethod
@@ -114,8 +124,13 @@ class ShopFile(BaseModel):
 
     def to_record(self, updated_at: EpochMillis) -> Shop:
         """Say it as the topic carries it."""
-        destinations = [destination.to_record() for destination in self.destinations]
-        settled = {"destinations": destinations, "updated_at": updated_at, "deleted": False}
+        primary = next((each for each in self.catalogs if each.primary), next(iter(self.catalogs), None))
+        settled = {
+            "destinations": [destination.to_record(primary) for destination in self.destinations],
+            "catalogs": [each.to_record(primary=each is primary) for each in self.catalogs],
+            "updated_at": updated_at,
+            "deleted": False,
+        }
         return cast(Shop, self.model_dump(mode="json") | settled)
 
 

@@ -89,8 +89,33 @@ CONVERSIONS_PARKED: Final = Topic(
 )
 PRODUCTS_SYNCED: Final = Topic(
     "products.synced",
-    "shop|catalog|item",
+    "shop|catalog|item, in the partition of shop|catalog",
     "ProductReceipt",
+    "catalog",
+    ("catalog", "archive"),
+    retention=None,
+    compacted=True,
+)
+CATALOGS_REQUESTED: Final = Topic(
+    "catalogs.requested",
+    "shop|catalog",
+    "SyncRequest",
+    "a person, through command or api",
+    ("catalog",),
+)
+CATALOGS_SYNCED: Final = Topic(
+    "catalogs.synced",
+    "shop|catalog|kind",
+    "SyncJob",
+    "catalog",
+    ("catalog", "archive"),
+    retention=None,
+    compacted=True,
+)
+ALERTS_RAISED: Final = Topic(
+    "alerts.raised",
+    "shop|subject",
+    "Alert",
     "catalog",
     ("archive",),
     retention=timedelta(days=90),
@@ -100,7 +125,7 @@ SHOPS_CONFIGURED: Final = Topic(
     "shop",
     "Shop",
     "the command `storestream shops apply`",
-    ("ingest", "stitch", "forward"),
+    ("ingest", "stitch", "forward", "catalog", "api"),
     1,
     None,
     compacted=True,
@@ -123,6 +148,9 @@ TOPICS: Final = (
     CONVERSIONS_DELIVERED,
     CONVERSIONS_PARKED,
     PRODUCTS_SYNCED,
+    CATALOGS_REQUESTED,
+    CATALOGS_SYNCED,
+    ALERTS_RAISED,
     SHOPS_CONFIGURED,
     RECORDS_REJECTED,
 )

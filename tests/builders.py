@@ -181,5 +181,6 @@ def a_shop(**changes: Any) -> Shop:
         customer_browsers=100,
         visitor_days=400,
         checkout_days=90,
+        catalogs=[],
     )
     return shop | changes  # type: ignore[return-value]

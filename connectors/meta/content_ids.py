@@ -7,9 +7,9 @@ It must equal the catalog item's `id` exactly; what Shopify's variant 43 of prod
 from functools import lru_cache
 from typing import NamedTuple
 
+from schemas.catalog import ITEM_ID_FIELD, ITEM_ID_FIELDS
 from schemas.errors import ConfigurationError
 from schemas.records import Item, ProductFacts
-from schemas.shop import CONTENT_ID_FIELD, CONTENT_ID_FIELDS
 
 
 class Template(NamedTuple):
@@ -35,9 +35,9 @@ def template(text: str) -> Template:
     Raises:
         ConfigurationError: it names a field there is not.
     """
-    pieces = CONTENT_ID_FIELD.split(text)
-    if unknown := [name for name in pieces[1::2] if name not in CONTENT_ID_FIELDS]:
-        raise ConfigurationError(f"content_id_template: {unknown[0]} is none of {', '.join(CONTENT_ID_FIELDS)}")
+    pieces = ITEM_ID_FIELD.split(text)
+    if unknown := [name for name in pieces[1::2] if name not in ITEM_ID_FIELDS]:
+        raise ConfigurationError(f"content_id_template: {unknown[0]} is none of {', '.join(ITEM_ID_FIELDS)}")
     return Template(tuple(pieces))
 
 

@@ -38,6 +38,9 @@ def a_record_of_each() -> dict[str, dict[str, Any]]:
         "EnrichedEnvelope": enriched,
         "Receipt": a_receipt(),
         "ProductReceipt": a_product_receipt(),
+        "SyncRequest": a_sync_request(),
+        "SyncJob": a_sync_job(),
+        "Alert": an_alert(),
         "Shop": dict(a_shop()),
         "Rejected": a_rejection(),
         "Parked": a_parked_one(enriched["events"][0]),
@@ -103,7 +106,31 @@ def a_product_receipt() -> dict[str, Any]:
     return {
         "shop_id": "demo", "catalog_id": "c", "item_id": "i", "product_id": "p", "status": "accepted",
         "message": None, "suggestion": None, "handle": "h", "job_id": None, "changed_at": NOON, "sent_at": NOON + 1,
-        "finished_at": None,
+        "finished_at": None, "catalog": "main", "method": "UPDATE", "reason": None, "warnings": ["too long"],
+        "attempts": 1, "failures": 0, "payload_hash": "0a",
+    }  # fmt: skip
+
+
+def a_sync_request() -> dict[str, Any]:
+    return {
+        "request_id": "r", "shop_id": "demo", "catalog": "main", "kind": "retry", "item_ids": ["i"],
+        "requested_at": NOON, "trigger": "command",
+    }  # fmt: skip
+
+
+def a_sync_job() -> dict[str, Any]:
+    return {
+        "job_id": "j", "shop_id": "demo", "catalog": "main", "catalog_id": "1", "kind": "full", "trigger": "schedule",
+        "state": "running", "started_at": NOON, "updated_at": NOON + 1, "finished_at": None, "next_at": NOON + 9,
+        "total": 9, "done": 3, "calls": 1, "accepted": 2, "rejected": 1, "deleted": 0, "skipped": 0, "orphans": 0,
+        "repaired": 0, "failure": None, "detail": None,
+    }  # fmt: skip
+
+
+def an_alert() -> dict[str, Any]:
+    return {
+        "alert_id": "a", "shop_id": "demo", "kind": "item_rejected", "subject": "main|i", "message": None, "count": 3,
+        "raised_at": NOON,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas import locking, records
+from schemas import catalog_records, locking, records
 from schemas.codec import SCHEMAS, Codec, current_schema, locked_versions
 from schemas.errors import ConfigurationError, TerminalError
 from schemas.settings import KafkaSettings, settings
@@ -20,7 +20,8 @@ CODEC = Codec.from_lock()
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_avro_record_has_a_python_twin_with_the_same_fields(name: str) -> None:
-    twin = typing.get_type_hints(getattr(records, name))
+    module = records if hasattr(records, name) else catalog_records
+    twin = typing.get_type_hints(getattr(module, name))
 
     assert list(twin) == [field["name"] for field in current_schema(name)["fields"]]
 
