@@ -16,8 +16,6 @@ Lookup = Literal[
     "event",
     "conversions_of_event",
     "conversions_replayable",
-    "match_quality_by_day",
-    "unmatched_products",
     "product",
     "orders_incomplete",
     "identity_subjects",

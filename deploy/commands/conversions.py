@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from analytics.lookups import look_up
-from analytics.questions import query
+from analytics.questions import Answer, query
 from connectors.kafka import registry, shops
 from connectors.meta.client import MetaClient
 from connectors.meta.failures import Accepted, Failure
@@ -15,6 +15,7 @@ from connectors.meta.mapping import META_NAMES
 from deploy.commands.output import console, print_table
 from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
+from schemas.identifiers import purchase_event_id
 from schemas.records import Destination, Shop
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
 from streams.rules.conversions import decide
@@ -30,10 +31,7 @@ def command() -> None:
 @click.option("--days", type=click.IntRange(min=0), default=7, show_default=True, help="Days back from now.")
 def status(shop: str, days: int) -> None:
     """Count a shop's conversions by destination, event, status and reason."""
-    answer = query("conversions_by_status", shop=shop, days=days)
-    print_table([dict(zip(answer.columns, row, strict=True)) for row in answer.rows], answer.columns)
-    if not answer.rows:
-        console.print(f"no conversions of {shop} in {days} days")
+    _print_answer(query("conversions_by_status", shop=shop, days=days), f"no conversions of {shop} in {days} days")
 
 
 @command.command()
@@ -41,7 +39,7 @@ def status(shop: str, days: int) -> None:
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days back from now.")
 def quality(shop: str, days: int) -> None:
     """Show by day and event how many carry what Meta matches people by, and of how many it knows the page's copy."""
-    _print_rows(look_up("match_quality_by_day", shop=shop, days=days), f"no events of {shop} in {days} days")
+    _print_answer(query("match_quality_by_day", shop=shop, days=days), f"no events of {shop} in {days} days")
 
 
 @command.command()
@@ -50,13 +48,13 @@ def quality(shop: str, days: int) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Most products shown.")
 def products(shop: str, days: int, limit: int) -> None:
     """List the products of a shop's events that its catalog does not know or no longer sells, the most named first."""
-    rows = look_up("unmatched_products", shop=shop, days=days, limit=limit)
-    _print_rows(rows, f"the catalog knows every product of {shop} in {days} days")
+    answer = query("unmatched_products", shop=shop, days=days, top=limit)
+    _print_answer(answer, f"the catalog knows every product of {shop} in {days} days")
 
 
-def _print_rows(rows: list[dict[str, Any]], otherwise: str) -> None:
-    if rows:
-        print_table(rows, list(rows[0]))
+def _print_answer(answer: Answer, otherwise: str) -> None:
+    if answer.rows:
+        print_table([dict(zip(answer.columns, row, strict=True)) for row in answer.rows], answer.columns)
     else:
         console.print(otherwise)
 
@@ -76,10 +74,15 @@ def explain(event_id: str) -> None:
 def _why_no_receipt(events: list[dict[str, Any]]) -> str:
     if not events:
         return "no such event: neither ClickHouse's events nor its conversions know the id"
-    names = {event["name"] for event in events if event["kind"] == "standard"} & META_NAMES.keys()
-    if not names:
+    event = events[0]
+    if event["kind"] == "standard" and event["name"] == "checkout_completed" and event["order_id"]:
+        purchase_id = purchase_event_id(event["shop_id"], event["order_id"])
+        return (
+            f"Meta is not told of checkout_completed, but of its order: `storestream conversions explain {purchase_id}`"
+        )
+    if event["kind"] != "standard" or event["name"] not in META_NAMES:
         known = f"{', '.join(META_NAMES)}, and what a destination's custom_events name"
-        return f"Meta is not told of {events[0]['name']} ({events[0]['kind']}): only of {known}"
+        return f"Meta is not told of {event['name']} ({event['kind']}): only of {known}"
     return "no receipt yet: it waits for its turn or for consent, its destination is paused, or the shop has none"
 
 
@@ -97,7 +100,8 @@ def _print_fields(row: dict[str, Any]) -> None:
 @click.option("--event", type=click.Choice(EVENTS), default="purchase", show_default=True, help="What happened.")
 @click.option("--product", "product_id", help="A product or variant of the shop's catalog, as ClickHouse knows it.")
 @click.option("--code", help="The code of Meta's Test Events, else the destination's own; without one nothing is sent.")
-def test(shop_id: str, name: str | None, event: str, product_id: str | None, code: str | None) -> None:
+@click.option("--for-real", is_flag=True, help="Send it without a code too: Meta counts it, and shows it nowhere.")
+def test(shop_id: str, name: str | None, event: str, product_id: str | None, code: str | None, for_real: bool) -> None:
     """Make an event up and show it as Meta would see it; with a code, send it as a test event and show the answer."""
     shop = asyncio.run(_shop(shop_id))
     destination = _destination(shop, name)
@@ -111,8 +115,8 @@ def test(shop_id: str, name: str | None, event: str, product_id: str | None, cod
         raise click.ClickException(f"it would be skipped: {decision and decision.skipped}{hint}")
     console.print_json(decision.body.decode())
     code = code or destination["test_event_code"]
-    if code is None:
-        console.print("not sent: name the --code of Meta's Test Events; without one it would count as real")
+    if code is None and not for_real:
+        console.print("not sent: name the --code of Meta's Test Events, or send it --for-real")
         return
     answer = asyncio.run(_send(destination | {"test_event_code": code}, decision.body))
     _print_fields({"answer": type(answer).__name__.lower(), **answer._asdict()})

@@ -1,7 +1,9 @@
 """`storestream conversions` on real ClickHouse: what became of an event, in words."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +17,14 @@ from connectors.clickhouse.rows import rows_of
 from connectors.kafka import shops
 from deploy.cli import storestream
 from schemas.codec import Codec
+from schemas.identifiers import purchase_event_id
 from schemas.records import EnrichedEnvelope, EnrichedEvent, ProductChange, Receipt
 from schemas.settings import ClickHouseSettings, KafkaSettings, settings
+from schemas.topics import CONVERSIONS_PARKED
 from tests.builders import a_product_change, a_shop
 from tests.contract.meta_process import TOKEN, a_running_standin
 from tests.forwarded import a_destination, enriched
+from tests.integration.forward_stage import Stage, envelope, just_now
 from tests.integration.kafka_topics import make_topics, own_kafka
 
 pytestmark = pytest.mark.integration
@@ -78,20 +83,22 @@ def tables(clickhouse_url: str) -> Iterator[None]:
         migrate(clickhouse)
         names = {"sh-refused": "product_viewed", "sh-silent": "cart_viewed", "sh-waiting": "page_viewed"}
         events = [an_archived_event(event_id=event_id, name=name) for event_id, name in names.items()]
-        inserter = Inserter(clickhouse)
-        envelope = EnrichedEnvelope(events=events, sessions=[], orders=[], timelines=[])
-        told = (
-            ("events.enriched", envelope),
-            ("conversions.delivered", a_receipt()),
-            ("products.changed", a_product()),
-        )
-        for topic, value in told:
-            for table, rows in rows_of(topic, value, 0, 0).items():
-                if rows:
-                    inserter.insert(table, rows, f"{table}-0")
-        inserter.close()
+        events.append(an_archived_event(event_id="sh-completed", name="checkout_completed", order_id="4711"))
+        archived("events.enriched", EnrichedEnvelope(events=events, sessions=[], orders=[], timelines=[]))
+        archived("conversions.delivered", a_receipt())
+        archived("products.changed", a_product())
         yield
     settings.cache_clear()
+
+
+def archived(topic: str, *values: Any) -> None:
+    """Write *values* of *topic* into ClickHouse, as the archive does."""
+    inserter = Inserter(settings(ClickHouseSettings))
+    for number, value in enumerate(values):
+        for table, rows in rows_of(topic, value, 0, number).items():
+            if rows:
+                inserter.insert(table, rows, f"{table}-{uuid4()}")
+    inserter.close()
 
 
 def said(*arguments: str) -> str:
@@ -113,6 +120,7 @@ def test_explain_tells_why_an_event_was_refused() -> None:
     ("event_id", "words"),
     [
         ("sh-silent", "Meta is not told of cart_viewed (standard)"),
+        ("sh-completed", f"conversions explain {purchase_event_id('demo', '4711')}"),
         ("sh-waiting", "no receipt yet"),
         ("sh-nobody", "no such event"),
     ],
@@ -159,6 +167,14 @@ def test_without_a_code_a_test_event_is_only_shown(configured: httpx.Client) -> 
     assert configured.get("/_received").json()["total"] == 0
 
 
+def test_forced_a_test_event_is_sent_without_a_code(configured: httpx.Client) -> None:
+    told = said("test", "--shop", "demo", "--event", "page_viewed", "--for-real")
+
+    assert "accepted" in told
+    (taken,) = configured.get("/_received").json()["events"]
+    assert taken["test_event_code"] is None
+
+
 def test_a_test_purchase_without_a_product_has_no_value_and_says_so(configured: httpx.Client) -> None:
     result = CliRunner().invoke(storestream, ["conversions", "test", "--shop", "demo"])
 
@@ -180,7 +196,7 @@ def test_quality_shares_identifiers_by_day_and_event() -> None:
 def test_products_the_catalog_does_not_know_are_listed() -> None:
     told = said("products", "--shop", "demo", "--days", "3650")
 
-    assert {"7992983748843", "43751530397931", "Bracelet", "3", "0"} <= set(told.split())
+    assert {"7992983748843", "43751530397931", "Bracelet", "4", "0"} <= set(told.split())
     assert "knows every product" in said("products", "--shop", "other")
 
 
@@ -189,6 +205,38 @@ def test_a_dry_replay_shows_counts_and_money_and_sends_nothing(configured: httpx
 
     assert "0 events would be sent again to meta" in told
     assert configured.get("/_received").json()["total"] == 0
+
+
+def test_a_replay_is_asked_for_and_what_was_refused_is_sent_and_shown(
+    tables: None, kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_running_standin() as standin:
+        stage = Stage(kafka_bootstrap, standin, tmp_path)
+        for name, value in stage.env.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+        asyncio.run(stage.prepare(a_shop(shop_id="again", destinations=[a_destination()])))
+        stage.meta.post("/_behave", json={"refuse": {"event_rate": 1.0}}).raise_for_status()
+        bought = [just_now(shop_id="again", event_id=f"r-{number}", value=5.0, currency="EUR") for number in range(3)]
+        asyncio.run(stage.say([(0, envelope(*bought))]))
+        with stage.start():
+            archived("conversions.delivered", *(receipt for _, receipt in asyncio.run(stage.receipts(3))))
+            stage.meta.delete("/_behave").raise_for_status()
+            replay = ["replay", "--shop", "again", "--reason", "refused_by_meta"]
+            asked = CliRunner().invoke(storestream, ["conversions", *replay], input="n\n")
+            assert {"ViewContent", "refused_by_meta", "EUR", "3", "15.0000"} <= set(asked.output.split())
+            assert "send them?" in asked.output
+            assert not any(asyncio.run(stage.read(CONVERSIONS_PARKED.name)))
+            assert "sends them" in said(*replay, "--yes")
+            archived("conversions.delivered", *(receipt for _, receipt in asyncio.run(stage.more_receipts(6))))
+        taken = stage.taken("1234567890")
+        stage.meta.close()
+
+    assert taken == Counter(["r-0", "r-1", "r-2"])
+    assert {"accepted", "3"} <= set(said("status", "--shop", "again").split())
+    assert "refused" not in said("status", "--shop", "again")
+    assert {"accepted", "200"} <= set(said("explain", "r-1").split())
+    assert "0 events would be sent again" in said("replay", "--shop", "again", "--dry-run")
 
 
 @pytest.mark.usefixtures("tables")

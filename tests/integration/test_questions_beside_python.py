@@ -97,6 +97,8 @@ CASES = [
     ),
     Case("delivery", reports.delivery, {"days": ALL}),
     Case("match_quality", reports.match_quality, {"days": ALL}),
+    *(Case("match_quality_by_day", reports.match_quality_by_day, {"days": days}) for days in (30, ALL)),
+    Case("unmatched_products", reports.unmatched_products, {"days": ALL}),
     Case("content_ids", reports.content_ids, {"days": ALL}),
 ]
 
@@ -114,7 +116,11 @@ def clickhouse(clickhouse_url: str, weeks: Weeks) -> Iterator[ClickHouseSettings
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{'-'.join(map(str, case.parameters.values()))}")
 def test_the_answer_is_that_of_plain_python(case: Case, weeks: Weeks, clickhouse: ClickHouseSettings) -> None:
-    more = {"top": 1000} if case.name in ("funnel", "paths", "searches", "abandoned_products", "funnel_dropoff") else {}
+    more = (
+        {"top": 1000}
+        if case.name in ("funnel", "paths", "searches", "abandoned_products", "funnel_dropoff", "unmatched_products")
+        else {}
+    )
     zone = {} if case.name == "catalog_health" else PERIOD
 
     answer = query(case.name, clickhouse, shop="demo", **case.parameters, **zone, **more)

@@ -1,10 +1,12 @@
 """Questions about products, receipts and ids in plain Python."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from schemas.records import Event, Item, Order
-from tests.oracles.weeks import DAY, END, HOUR, KEYS, Weeks, cents, within
+from tests.oracles.weeks import DAY, END, HOUR, KEYS, Weeks, cents, period, within
 
 
 def abandoned_products(weeks: Weeks, *, days: int, within_hours: int) -> list[Any]:
@@ -102,6 +104,63 @@ def match_quality(weeks: Weeks, *, days: int) -> list[Any]:
     return [
         {"name": name, "match_key": key, "events_of_name": -whole, "with_key": told, "share": told / -whole}
         for whole, name, _, key, told in sorted(rows)
+    ]
+
+
+def match_quality_by_day(weeks: Weeks, *, days: int) -> list[Any]:
+    """Answer `match_quality_by_day`: the catalog aside, of what Meta is told of."""
+    told = {
+        "page_viewed",
+        "product_viewed",
+        "product_added_to_cart",
+        "checkout_started",
+        "search_submitted",
+        "purchase",
+    }
+    groups: dict[tuple[date, str], list[Event]] = defaultdict(list)
+    for event in weeks.did(days):
+        if event["name"] in told:
+            groups[period(event["occurred_at"], "day"), event["name"]].append(event)
+    paged = {each["order_id"] for each in weeks.orders if each["match"] in ("matched", "pixel_only", "late")}
+
+    def share(some: list[Event], has: Callable[[Event], bool]) -> float:
+        return sum(map(has, some)) / len(some)
+
+    return [
+        {
+            "day": day,
+            "name": name,
+            "events_told": len(some),
+            "em": share(some, lambda each: "em" in each["user_data"]),
+            "customer": share(some, lambda each: "external_id" in each["user_data"] or bool(each["customer_id"])),
+            "fbp": share(some, lambda each: bool(each["fbp"])),
+            "ip": share(some, lambda each: bool(each["client_ip"])),
+            "same_id": share(some, lambda each: each["source"] == "pixel" or each["order_id"] in paged),
+            "by_person": share(some, lambda each: bool(each["fbp"]) or "external_id" in each["user_data"]),
+        }
+        for (day, name), some in sorted(
+            groups.items(), key=lambda each: (-each[0][0].toordinal(), -len(each[1]), each[0][1])
+        )
+    ]
+
+
+def unmatched_products(weeks: Weeks, *, days: int) -> list[Any]:
+    """Answer `unmatched_products`: p0 was known and is, p3 was not and is, p1 and p2 were and are not."""
+    named: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for event in weeks.did(days):
+        for item in event["items"]:
+            if item["product_id"] != "p0":
+                named[item["product_id"] or "", item["variant_id"] or ""].append(event["occurred_at"])
+    status = {"p3": "active"}
+    return [
+        {
+            "product_id": product,
+            "variant_id": variant,
+            "times_named": len(times),
+            "unknown_then": 0 if product in ("p1", "p2") else len(times),
+            "status_now": status.get(product, ""),
+        }
+        for (product, variant), times in sorted(named.items(), key=lambda each: (-len(each[1]), each[0]))
     ]
 
 

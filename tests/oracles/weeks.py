@@ -131,7 +131,7 @@ class Weeks:
         ]
         changes: dict[str, Any] = {"order_id": None, "currency": chance.choice(["EUR", "USD"])}
         if name == "purchase":
-            changes |= {"order_id": f"o{len(self.orders)}"}
+            changes |= {"order_id": f"o{len(self.orders)}", "source": "webhook"}
             self._order(client, session, at, items, changes)
         facts = [
             some_facts(
@@ -171,6 +171,7 @@ class Weeks:
                 value=chance.choice([10.01, 20.2, 35.0, None]),
                 currency=changes["currency"],
                 status=chance.choice(["paid", "paid", "refunded", "cancelled"]),
+                match=("matched", "webhook_only", "late")[len(self.orders) % 3],
                 items=items,
             )
         )

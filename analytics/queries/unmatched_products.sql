@@ -1,6 +1,11 @@
--- Which products of our events did the catalog not know, or does it no longer sell, and how many conversions name them?
+-- Which products of our events did the catalog not know, or does it no longer sell, and how often are they named?
 -- shop: the shop
--- days: days back from now
+-- days = 7 (1 to 20000): days back from the end
+-- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
+-- time_zone = UTC: whose days and times are meant
+-- top = 50 (1 to 100000): how many products, the most named first
+WITH
+    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     items.product_id AS product_id,
     items.variant_id AS variant_id,
@@ -13,7 +18,8 @@ FROM
 (
     SELECT * FROM events FINAL
     ARRAY JOIN items
-    WHERE shop_id = {shop:String} AND occurred_at >= now64(3) - toIntervalDay({days:UInt16})
+    WHERE shop_id = {shop:String}
+      AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
 ) AS named
 LEFT JOIN
 (
@@ -22,4 +28,4 @@ LEFT JOIN
 WHERE NOT items.known OR status != 'active'
 GROUP BY product_id, variant_id
 ORDER BY times_named DESC, product_id, variant_id
-LIMIT {limit:UInt32}
+LIMIT {top:UInt32}
