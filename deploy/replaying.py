@@ -44,6 +44,7 @@ async def order_replay(
                 generation=0,
                 reasons=list(reasons),
                 event=None,
+                waits_in=None,
             )
             topic, value = kafka.prefix + CONVERSIONS_PARKED.name, codec.encode("Parked", order)
             await producer.send_and_wait(topic, value, key=key_of(order), partition=partition)

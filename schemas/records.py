@@ -348,6 +348,7 @@ class Parked(TypedDict):
     generation: int
     reasons: list[str]
     event: EnrichedEvent | None
+    waits_in: int | None
 
 
 class Rejected(TypedDict):

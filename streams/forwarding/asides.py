@@ -154,6 +154,7 @@ class Asides:
             generation=self.ground.generation(),
             reasons=[],
             event=None,
+            waits_in=None,
         )
 
     def _recalled(self, route: Route, partitions: set[int]) -> list[Parcel]:

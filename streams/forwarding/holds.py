@@ -159,6 +159,7 @@ def held_record(enriched: EnrichedEvent, destination: str, offset: int, now_ms: 
         generation=0,
         reasons=[],
         event=enriched,
+        waits_in=None,
     )
 
 

@@ -50,7 +50,7 @@ def a_record_of_each() -> dict[str, dict[str, Any]]:
 def a_parked_one(event: Any) -> dict[str, Any]:
     return {
         "kind": "held", "shop_id": "demo", "destination": "main", "offset": 7, "until": None, "since": NOON,
-        "parked_at": NOON + 9, "generation": 1, "reasons": ["consent_not_told"], "event": event,
+        "parked_at": NOON + 9, "generation": 1, "reasons": ["consent_not_told"], "event": event, "waits_in": 2,
     }  # fmt: skip
 
 

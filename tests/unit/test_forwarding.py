@@ -423,6 +423,7 @@ def a_lane(**changes: Any) -> Parked:
         generation=1,
         reasons=[],
         event=None,
+        waits_in=None,
     )
     return parked | changes  # type: ignore[return-value]
 
