@@ -128,6 +128,19 @@ class Pipeline:
                 rows[row["session_id"]] = row
         return {key: row for key, row in rows.items() if not row["deleted"]}
 
+    def visits(self) -> dict[str, str]:
+        """Tell the session of every event by its id, as the view `events_by_person` resolves it."""
+        now, rows = self.session_rows(), {row["session_id"]: row for row in sorted(self.sessions, key=_version)}
+        found = {}
+        for enriched in self.events:
+            event, name = enriched["event"], enriched["session_id"]
+            into = rows[name]["merged_into"] if name in rows else None
+            if into == name:
+                own = [(row["started_at"], row["ended_at"], key) for key, row in now.items() if _is_of(row, event)]
+                into = max(each for each in own if each[0] <= event["occurred_at"])[2]
+            found[event["event_id"]] = into or name
+        return found
+
     def order_rows(self) -> dict[str, Order]:
         """Read the orders as ClickHouse would."""
         rows: dict[str, Order] = {}
@@ -158,6 +171,14 @@ class Pipeline:
     def purchases(self) -> list[EnrichedEvent]:
         """List the purchases said, in order."""
         return [each for each in self.events if each["event"]["name"] == "purchase"]
+
+
+def _version(row: Session) -> int:
+    return row["version"]
+
+
+def _is_of(row: Session, event: Event) -> bool:
+    return row["visitor_id"] == event["visitor_id"]
 
 
 def an_unlink(client: str, customer: str, at: int) -> Link:

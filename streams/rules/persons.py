@@ -16,7 +16,7 @@ from streams.rules.evidence import (
     with_unlink,
 )
 from streams.rules.identities import Segments, customer_at, segments
-from streams.rules.sessions import OpenSession
+from streams.rules.open_sessions import OpenSession
 from streams.rules.visitors import VisitorState, only_after, span_of
 
 

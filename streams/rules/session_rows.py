@@ -1,7 +1,7 @@
 """Writes a session out: its row, whole."""
 
 from schemas.records import Session
-from streams.rules.sessions import OpenSession
+from streams.rules.open_sessions import OpenSession
 
 
 def session_row(
@@ -32,5 +32,5 @@ def session_row(
         "language": entry.language,
         "version": session.version,
         "deleted": False,
-        "merged_into": None,
+        "merged_into": session.session_id if session.parted else None,
     }

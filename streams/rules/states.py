@@ -10,15 +10,16 @@ from typing import Any, Final
 import orjson
 
 from schemas.records import EpochMillis
+from streams.rules.absorbed import Absorbed
 from streams.rules.campaigns import NONE, Campaign
 from streams.rules.checkouts import CheckoutState, Client, Owner
 from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
 from streams.rules.halves import Half, OrderState
 from streams.rules.identities import Span
+from streams.rules.open_sessions import Entry, Landing, OpenSession
 from streams.rules.purchases import waiting_since
-from streams.rules.sessions import Entry, OpenSession
-from streams.rules.visitors import Absorbed, Mark, VisitorState
+from streams.rules.visitors import Mark, VisitorState
 
 VERSION: Final = 1
 _VERSION: Final = bytes([VERSION])
@@ -68,7 +69,7 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
 
 
 def _session(fields: list[Any]) -> OpenSession:
-    session_id, started_at, ended_at, first, day, counts, entry, version, campaign = fields
+    session_id, started_at, ended_at, first, day, counts, entry, version, campaign, steps, landings, parted = fields
     return OpenSession(
         session_id,
         started_at,
@@ -79,6 +80,9 @@ def _session(fields: list[Any]) -> OpenSession:
         Entry(*entry),
         version,
         Campaign(*campaign) if campaign[0] or campaign[1] else NONE,
+        steps,
+        tuple([Landing(Campaign(*named), Entry(*began)) for named, began in landings]),
+        parted,
     )
 
 

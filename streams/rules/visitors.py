@@ -3,13 +3,11 @@
 In: the state and an event or a link. Out: the state after it, and what there is to tell. No clock, no chance.
 """
 
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from schemas.click_ids import fbc_from_click, latest_fbc
 from schemas.records import EpochMillis, Event
-from streams.rules import campaigns
+from streams.rules.absorbed import Absorbed, absorbed_by, with_absorbed
 from streams.rules.campaigns import Campaign
 from streams.rules.evidence import (
     NOBODY,
@@ -21,13 +19,12 @@ from streams.rules.evidence import (
     with_evidence,
 )
 from streams.rules.identities import Span, with_spans
-from streams.rules.sessions import KEPT_MS, OpenSession, Placed, containing, place, split_expired
+from streams.rules.landings import place_by_campaign
+from streams.rules.open_sessions import OpenSession, Placed
+from streams.rules.seen import with_seen
+from streams.rules.sessions import KEPT_MS, containing, place, split_expired
 
-SEEN_EVENTS: Final = 128
 MAX_MARKS: Final = 16
-
-_DIGEST: Final = 8
-_STRIDE: Final = _DIGEST + 1
 _NOT_YET: Final = -1
 
 
@@ -39,18 +36,10 @@ class Mark(NamedTuple):
     event_id: str
 
 
-class Absorbed(NamedTuple):
-    """A session that became part of the session *into*; *event_id* is the event that told so last."""
-
-    session: OpenSession
-    event_id: str
-    into: str
-
-
 class VisitorState(NamedTuple):
     """One browser. *applied*: the last offsets taken from `events.received` and `identities.linked`.
 
-    *seen*: per event of late its digest and one byte, 1 if it came late. *latest* and *received*: the greatest times
+    *seen*: see `streams.rules.seen`. *latest* and *received*: the greatest times
     seen, by the visitor's clock and ours. *spans*: sessions that are over. *only*: see `evidence.only_customer`.
     *heard*: when we last heard of this browser at all.
     """
@@ -83,26 +72,15 @@ class Shown(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """What one event did: the state after it, its session, and whether it came after later ones of its visitor."""
+    """What one event did: the state after it, its session, sessions that are no more, whether it came after later ones
+    of its visitor, and the ids of *others* of its sessions that changed.
+    """
 
     state: VisitorState
     session: OpenSession
     absorbed: list[Absorbed]
     late: bool
-
-
-def was_seen(state: VisitorState, event_id: str) -> bool | None:
-    """Tell whether the event was among the last seen: None if not, else whether it had come late."""
-    digest = _digest(event_id)
-    found = state.seen.find(digest)
-    while found >= 0 and found % _STRIDE:
-        found = state.seen.find(digest, found + 1)
-    return None if found < 0 else state.seen[found + _DIGEST] == 1
-
-
-@lru_cache(maxsize=256)
-def _digest(event_id: str) -> bytes:
-    return blake2b(event_id.encode(), digest_size=_DIGEST).digest()
+    others: frozenset[str]
 
 
 class Bounds(NamedTuple):
@@ -110,7 +88,7 @@ class Bounds(NamedTuple):
 
     gap_ms: int
     day: int = 0
-    campaign: Campaign = campaigns.NONE
+    campaign: Campaign | None = None
 
 
 def _clicked(event: Event) -> str | None:
@@ -125,7 +103,7 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
     state = _without_what_is_over(state, received)
     time, event_id = event["occurred_at"], event["event_id"]
     late = time < state.latest
-    placed = place(state.sessions, event, gap_ms=bounds.gap_ms, day=bounds.day, campaign=bounds.campaign)
+    placed = _placed(state.sessions, event, bounds)
     evidence, only, logins, tokens = state.evidence, state.only, state.logins, state.tokens
     if shown.customer is not None:
         evidence = with_evidence(evidence, Evidence(time, shown.customer, event["received_at"]))
@@ -137,11 +115,11 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
     after = VisitorState(
         state.client_id,
         state.applied,
-        _with_seen(state.seen, event_id, late),
+        with_seen(state.seen, event_id, late),
         state.latest if late else time,
         received,
         placed.sessions,
-        _with_absorbed(state.absorbed, placed, event_id) if placed.absorbed else state.absorbed,
+        with_absorbed(state.absorbed, placed, event_id) if placed.gone or placed.others else state.absorbed,
         state.spans,
         evidence,
         only,
@@ -153,16 +131,14 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
         state.unlinks,
         max(state.heard, event["received_at"]),
     )
-    return Visit(after, placed.session, absorbed_by(after, event_id) if placed.absorbed else [], late)
+    told = absorbed_by(after.absorbed, event_id) if after.absorbed is not state.absorbed else []
+    return Visit(after, placed.session, told, late, placed.others)
 
 
-def absorbed_by(state: VisitorState, event_id: str) -> list[Absorbed]:
-    """List the sessions of which *event_id* told last that they are part of another."""
-    return [each for each in state.absorbed if each.event_id == event_id]
-
-
-def _with_seen(seen: bytes, event_id: str, late: bool) -> bytes:
-    return (seen + _digest(event_id) + (b"\1" if late else b"\0"))[-SEEN_EVENTS * _STRIDE :]
+def _placed(sessions: tuple[OpenSession, ...], event: Event, bounds: Bounds) -> Placed:
+    if bounds.campaign is None:
+        return place(sessions, event, gap_ms=bounds.gap_ms, day=bounds.day)
+    return place_by_campaign(sessions, event, gap_ms=bounds.gap_ms, day=bounds.day, campaign=bounds.campaign)
 
 
 def _without_what_is_over(state: VisitorState, now: EpochMillis) -> VisitorState:
@@ -174,20 +150,6 @@ def _without_what_is_over(state: VisitorState, now: EpochMillis) -> VisitorState
         absorbed=tuple(each for each in state.absorbed if each.session.version >= now - KEPT_MS),
         spans=with_spans(state.spans, map(span_of, ended), state.evidence),
     )
-
-
-def _with_absorbed(absorbed: tuple[Absorbed, ...], placed: Placed, event_id: str) -> tuple[Absorbed, ...]:
-    """Remember what was merged, and say anew of those that were merged into these where they are now."""
-    into, version = placed.session.session_id, placed.session.version
-    gone = {each.session_id for each in placed.absorbed}
-    kept = [
-        Absorbed(_versioned(each.session, version), event_id, into) if each.into in gone else each for each in absorbed
-    ]
-    return (*kept, *(Absorbed(_versioned(each, version), event_id, into) for each in placed.absorbed))[-MAX_MARKS:]
-
-
-def _versioned(session: OpenSession, version: int) -> OpenSession:
-    return session._replace(version=max(session.version, version) + 1)
 
 
 def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:

@@ -1,11 +1,12 @@
 """One browser while a record about it is stitched."""
 
 from schemas.records import Session
+from streams.rules.absorbed import Absorbed
 from streams.rules.evidence import SEVERAL
+from streams.rules.open_sessions import OpenSession
 from streams.rules.persons import session_customer, timeline
 from streams.rules.session_rows import session_row
-from streams.rules.sessions import OpenSession
-from streams.rules.visitors import Absorbed, Visit, VisitorState
+from streams.rules.visitors import Visit, VisitorState
 from streams.stitching.outcomes import Outcome
 
 
@@ -29,6 +30,7 @@ class Visitor:
         """Take what one event did."""
         self.absorbed += done.absorbed
         self.touched.add(done.session.session_id)
+        self.touched |= done.others
         self.state = done.state
 
     def close(self, outcome: Outcome) -> None:

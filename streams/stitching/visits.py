@@ -7,14 +7,16 @@ from schemas.codec import Codec
 from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Event, Link, Shop
 from streams.rules import links
+from streams.rules.absorbed import absorbed_by
 from streams.rules.browser_ids import with_browser_ids
-from streams.rules.campaigns import NONE, campaign_of
+from streams.rules.campaigns import campaign_of
 from streams.rules.checkouts import checkout_key, order_key
 from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
 from streams.rules.persons import customer_of, knows, learn, person_of, unlearn
-from streams.rules.visitors import Bounds, Mark, Shown, Visit, VisitorState, absorbed_by, said_in, visit, was_seen
+from streams.rules.seen import was_seen
+from streams.rules.visitors import Bounds, Mark, Shown, Visit, VisitorState, said_in, visit
 from streams.stitching.forgetting import is_over
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
@@ -53,7 +55,7 @@ class Visits:
         """Stitch *event*, whose bare bytes are *written*."""
         shop = self._shops.get(event["shop_id"])
         visitor = self._visitor(event["shop_id"], event["visitor_id"], event["client_id"], event["received_at"])
-        seen = was_seen(visitor.state, event["event_id"])
+        seen = was_seen(visitor.state.seen, event["event_id"])
         if visitor.is_replay:
             if event["event_id"] in visitor.said:
                 return
@@ -101,7 +103,7 @@ class Visits:
             return
         self._outcome.events.append(self._enriched(state, event, written, session, late=late))
         visitor.touched.add(session)
-        visitor.absorbed += absorbed_by(state, event["event_id"])
+        visitor.absorbed += absorbed_by(state.absorbed, event["event_id"])
         customer, token, order = self._shown(event)
         if customer is not None and _marked(state.logins, event):
             self._outcome.add_link(links.of_login(event, customer, session))
@@ -184,7 +186,7 @@ def _marked(marks: tuple[Mark, ...], event: Event) -> bool:
 def _bounds(shop: Shop | None, event: Event) -> Bounds:
     if shop is None:
         return Bounds(DEFAULT_GAP_SECONDS * 1000, campaign=campaign_of(event))
-    campaign = campaign_of(event) if shop["campaign_boundary"] else NONE
+    campaign = campaign_of(event) if shop["campaign_boundary"] else None
     return Bounds(shop["session_gap_seconds"] * 1000, _day(shop, event), campaign)
 
 

@@ -8,7 +8,10 @@ from schemas.records import Event
 from streams.rules.campaigns import campaign_of
 from streams.rules.days import local_day
 from streams.rules.devices import device_of
-from streams.rules.sessions import KEPT_MS, OpenSession, place, split_expired
+from streams.rules.landings import place_by_campaign
+from streams.rules.open_sessions import Gone, OpenSession
+from streams.rules.sessions import KEPT_MS, place, split_expired
+from streams.rules.steps import MAX_ALL_STEPS, MAX_STEPS
 from tests.builders import MINUTE, NOON, an_event
 
 GAP = 30 * MINUTE
@@ -17,7 +20,7 @@ GAP = 30 * MINUTE
 def walk(*events: Event) -> tuple[OpenSession, ...]:
     sessions: tuple[OpenSession, ...] = ()
     for event in events:
-        sessions = place(sessions, event, gap_ms=GAP, campaign=campaign_of(event)).sessions
+        sessions = place_by_campaign(sessions, event, gap_ms=GAP, day=0, campaign=campaign_of(event)).sessions
     return sessions
 
 
@@ -44,7 +47,7 @@ def test_a_late_event_between_two_sessions_makes_them_one() -> None:
 
     assert placed.sessions == (placed.session,)
     assert placed.session.session_id == sessions[0].session_id
-    assert placed.absorbed == (sessions[1],)
+    assert placed.gone == (Gone(sessions[1], sessions[0].session_id),)
     assert placed.session.counts[0] == 3
 
 
@@ -96,6 +99,48 @@ def test_a_campaign_known_late_is_the_one_of_what_follows_it() -> None:
 
     assert session.entry.utm == SPRING
     assert session.campaign == campaign_of(ad)
+
+
+def test_a_landing_that_comes_late_takes_over_what_followed_it() -> None:
+    before, after = an_event(occurred_at=NOON), an_event(occurred_at=NOON + 2 * MINUTE)
+    sessions = walk(before, after)
+
+    first, second = walk(before, after, an_event(occurred_at=NOON + MINUTE, utm=SPRING))
+
+    assert (first.session_id, first.counts[0], first.ended_at) == (sessions[0].session_id, 1, NOON)
+    assert first.parted
+    assert (second.entry.utm, second.counts[0], second.started_at) == (SPRING, 2, NOON + MINUTE)
+
+
+def test_a_landing_again_on_the_first_campaign_is_a_session_of_its_own_once_another_came_between() -> None:
+    one = an_event(occurred_at=NOON, url="/1", utm=SPRING)
+    again = an_event(occurred_at=NOON + 2 * MINUTE, url="/3", utm=SPRING)
+    other = an_event(occurred_at=NOON + MINUTE, url="/2", utm=SPRING | {"campaign": "summer"})
+
+    sessions = walk(one, again, other)
+
+    assert [each.entry.url for each in sessions] == ["/1", "/2", "/3"]
+    assert len({each.session_id for each in sessions}) == 3
+
+
+def test_a_session_knows_its_latest_events_one_by_one_and_no_more() -> None:
+    sessions = walk(*(an_event(occurred_at=NOON + second * 1000, utm={"source": "x"}) for second in range(2000)))
+    early = an_event(occurred_at=NOON + 1, utm=SPRING)
+    late = an_event(occurred_at=NOON + 1_998_500, utm=SPRING)
+
+    (counted,) = place_by_campaign(sessions, early, gap_ms=GAP, day=0, campaign=campaign_of(early)).sessions
+    parted = place_by_campaign(sessions, late, gap_ms=GAP, day=0, campaign=campaign_of(late)).sessions
+
+    assert len(sessions[0].steps) <= MAX_STEPS
+    assert counted.counts[0] == 2001
+    assert [each.counts[0] for each in parted] == [1999, 1, 1]
+
+
+def test_all_sessions_of_a_visitor_know_so_many_events_together() -> None:
+    sessions = walk(*(an_event(occurred_at=NOON + (n // 100) * 60 * MINUTE + n % 100) for n in range(1000)))
+
+    assert [each.counts[0] for each in sessions] == [100] * 10
+    assert 0 < sum(len(each.steps) for each in sessions) <= MAX_ALL_STEPS + MAX_STEPS
 
 
 def test_of_equal_times_the_entry_is_told_by_seq_then_by_id() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from streams.rules.campaigns import campaign_of
+from streams.rules.seen import was_seen
 from streams.rules.states import (
     UnknownStateError,
     checkout_from_bytes,
@@ -11,11 +13,9 @@ from streams.rules.states import (
     visitor_from_bytes,
     visitor_to_bytes,
 )
-from streams.rules.visitors import Bounds, Shown, VisitorState, visit, was_seen
+from streams.rules.visitors import Bounds, Shown, VisitorState, visit
 from tests.builders import MINUTE, NOON, an_event, an_order
 from tests.stitched import Pipeline
-
-BOUNDS = Bounds(30 * MINUTE)
 
 
 def busy(events: int) -> VisitorState:
@@ -25,7 +25,10 @@ def busy(events: int) -> VisitorState:
             occurred_at=NOON + number * 31 * MINUTE, event_id=f"e{number}", utm={"source": "x"}, fbp="fb.1.1.1"
         )
         customer, token = f"c{number % 7}", f"t{number}"
-        state = visit(state, event, Shown(customer, token), BOUNDS).state
+        bounds = Bounds(30 * MINUTE, campaign=campaign_of(event))
+        state = visit(state, event, Shown(customer, token), bounds).state
+        again = event | {"event_id": f"f{number}", "occurred_at": event["occurred_at"] + 1, "url": f"/{number}"}
+        state = visit(state, again, Shown(customer, token), bounds).state
     return state
 
 
@@ -60,11 +63,11 @@ def test_the_busiest_visitor_stays_small() -> None:
 
 def test_the_last_events_are_remembered_and_how_they_came() -> None:
     state = busy(300)
-    late = visit(state, an_event(event_id="late"), Shown(), BOUNDS).state
+    late = visit(state, an_event(event_id="late"), Shown(), Bounds(30 * MINUTE)).state
 
-    assert was_seen(late, "late") is True
-    assert was_seen(late, "e299") is False
-    assert was_seen(late, "e0") is None
+    assert was_seen(late.seen, "late") is True
+    assert was_seen(late.seen, "e299") is False
+    assert was_seen(late.seen, "e0") is None
 
 
 @pytest.mark.parametrize("read", [visitor_from_bytes, checkout_from_bytes, customer_from_bytes])
