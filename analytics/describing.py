@@ -16,6 +16,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "tables.md"
 DESCRIBED: Final = (
     *("product_views", "cart_actions", "checkouts", "orders", "order_items", "products_now", "sessions", "persons"),
     *("events", "event_items", "conversions", "order_ledger", "identity_overrides", "identity_log", "rejected"),
+    *("product_syncs", "sync_jobs", "alerts"),
 )
 """The tables and views of the page, those for people who know no event names first."""
 
@@ -25,7 +26,8 @@ Every table and view an analyst reads, and what each column means. Made from the
 `python -m analytics.describing`; `DESCRIBE product_views` tells the same. [The guide](analyst.md) says how to ask.
 
 Tables are read with `FINAL`; views are deduplicated already. `events_by_person`, `orders_by_person` and
-`sessions_by_person` have the columns of `events`, `orders` and `sessions` and who it was, as known today.
+`sessions_by_person` have the columns of `events`, `orders` and `sessions` and who it was, as known today;
+`product_syncs_now` has those of `product_syncs`, the last receipt of each item.
 """
 _TABLES = """
 SELECT name, comment, engine = 'View' FROM system.tables WHERE database = currentDatabase()

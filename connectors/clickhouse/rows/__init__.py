@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from connectors.clickhouse.rows import events, identities, orders, products, receipts, rejections, sessions
+from connectors.clickhouse.rows import catalogs, events, identities, orders, products, receipts, rejections, sessions
 from connectors.clickhouse.rows.values import Row
 from schemas.records import EnrichedEnvelope, ProductChange
 from schemas.topics import (
+    ALERTS_RAISED,
+    CATALOGS_SYNCED,
     CONVERSIONS_DELIVERED,
     EVENTS_ENRICHED,
     IDENTITIES_LINKED,
     PRODUCTS_CHANGED,
+    PRODUCTS_SYNCED,
     RECORDS_REJECTED,
 )
 
@@ -28,6 +31,9 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "products": products.PRODUCT_COLUMNS,
     "inventory_levels": products.INVENTORY_COLUMNS,
     "conversions": receipts.COLUMNS,
+    "product_syncs": catalogs.SYNC_COLUMNS,
+    "sync_jobs": catalogs.JOB_COLUMNS,
+    "alerts": catalogs.ALERT_COLUMNS,
     "rejected": rejections.COLUMNS,
 }
 
@@ -62,6 +68,9 @@ _WRITERS: Final[dict[str, Callable[[Any, int, int], Rows]]] = {
     IDENTITIES_LINKED.name: lambda value, *_: {"identity_log": [identities.link_row(value)]},
     PRODUCTS_CHANGED.name: _changed,
     CONVERSIONS_DELIVERED.name: lambda value, *_: {"conversions": [receipts.receipt_row(value)]},
+    PRODUCTS_SYNCED.name: lambda value, _, offset: {"product_syncs": [catalogs.sync_row(value, offset)]},
+    CATALOGS_SYNCED.name: lambda value, _, offset: {"sync_jobs": [catalogs.job_row(value, offset)]},
+    ALERTS_RAISED.name: lambda value, _, offset: {"alerts": [catalogs.alert_row(value, offset)]},
     RECORDS_REJECTED.name: lambda value, *_: {"rejected": [rejections.rejection_row(value)]},
 }
 
