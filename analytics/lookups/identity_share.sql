@@ -9,6 +9,6 @@ SELECT
     ) AS told,
     told.1 AS events, told.2 AS first_at, told.3 AS last_at,
     (
-        SELECT count() FROM sessions FINAL
+        SELECT count() FROM sessions_by_person
         WHERE shop_id = {shop:String} AND visitor_id = {visitor:UUID} AND customer_id = {customer:String}
     ) AS sessions

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS {{table:sessions}}
     session_id     UUID                                    COMMENT 'the visit, named after its first event',
     visitor_id     UUID                                    COMMENT 'one browser at one shop',
     client_id      String CODEC(ZSTD(1))                   COMMENT 'the browser, as the shop''s cookie names it',
-    customer_id    String CODEC(ZSTD(1))                   COMMENT 'the shop''s customer, where known; else empty',
+    customer_id    String CODEC(ZSTD(1))                   COMMENT 'the shop''s customer, as known when the row was written; sessions_by_person says who it is today',
     started_at     DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'time of its first event',
     ended_at       DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'time of its last event',
     events         UInt32 CODEC(T64, ZSTD(1))              COMMENT 'how many events it has',

@@ -11,7 +11,7 @@ WITH
     if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     toString(person_id) AS person,
-    max(customer_id) AS customer,
+    max(person_customer_id) AS customer,
     max(occurred_at) AS last_at,
     argMax(name, (occurred_at, event_id)) AS last_event,
     argMaxIf(product_title, (occurred_at, event_id), product_title != '') AS last_product,
@@ -20,7 +20,7 @@ SELECT
 FROM
 (
     SELECT
-        person_id, customer_id, occurred_at, name, event_id, product_title, value, currency,
+        person_id, person_customer_id, occurred_at, name, event_id, product_title, value, currency,
         toUInt8(arrayJoin(arrayFilter(
     (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
         -- As in funnel.sql: an event is one step only, even where a step is repeated.

@@ -27,7 +27,7 @@ FROM
             session_id, occurred_at, seq, event_id, name,
             multiIf({of:String} = 'pages', if(name = 'page_viewed', path, ''),
                     {of:String} = 'products', if(name = 'product_viewed', product_title, ''), toString(name)) AS what
-        FROM events FINAL
+        FROM events_by_person
         WHERE shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND session_id != toUUID('00000000-0000-0000-0000-000000000000')

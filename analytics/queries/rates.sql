@@ -25,7 +25,7 @@ FROM sessions_by_person AS s
 LEFT JOIN
 (
     SELECT session_id, count() AS bought
-    FROM orders FINAL
+    FROM orders_by_person
     WHERE shop_id = {shop:String} AND status != 'cancelled'
     GROUP BY session_id
 ) AS o USING (session_id)

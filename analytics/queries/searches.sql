@@ -13,7 +13,7 @@ WITH
                 name = 'search_submitted' AND trimBoth(search_query) != '') AS made,
             maxIf(occurred_at, name = 'product_viewed') AS last_view_at,
             maxIf(occurred_at, name = 'purchase') AS last_purchase_at
-        FROM events FINAL
+        FROM events_by_person
         WHERE shop_id = {shop:String} AND name IN ('search_submitted', 'product_viewed', 'purchase')
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
         GROUP BY visitor_id, session_id

@@ -27,7 +27,7 @@ FROM (SELECT * FROM sessions FINAL WHERE shop_id = {shop:String}) AS s
 LEFT JOIN
 (
     SELECT session_id, count() AS orders_made, sumMap(map(currency, ifNull(value, 0))) AS revenue_made
-    FROM orders FINAL
+    FROM orders_by_person
     WHERE shop_id = {shop:String} AND status != 'cancelled'
     GROUP BY session_id
 ) AS o USING (session_id)
