@@ -205,4 +205,10 @@ async def test_health_says_how_much_is_kept() -> None:
     async with client_of() as meta:
         await send(meta, a_purchase())
 
-        assert (await meta.get("/_health")).json() == {"status": "ok", "events": 1, "tokens": 1, "pixels": None}
+        assert (await meta.get("/_health")).json() == {
+            "status": "ok",
+            "events": 1,
+            "tokens": 1,
+            "pixels": None,
+            "catalogs": None,
+        }

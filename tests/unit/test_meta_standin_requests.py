@@ -107,7 +107,7 @@ async def test_configuration_is_shown_without_tokens() -> None:
     async with client_of() as meta:
         shown = await meta.post("/_configure", json={"tokens": ["secret-1"], "pixels": {"7": ["secret-2"]}})
 
-    assert shown.json() == {"tokens": 1, "pixels": ["7"]}
+    assert shown.json() == {"tokens": 1, "pixels": ["7"], "catalogs": None}
 
 
 async def test_wrong_configuration_is_refused_by_field_and_without_its_value() -> None:

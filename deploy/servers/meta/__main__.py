@@ -33,6 +33,7 @@ class Options(BaseModel):
     port: int
     tokens: tuple[SecretStr, ...]
     pixels: tuple[str, ...]
+    catalogs: tuple[str, ...]
     state: Path | None
     max_events: int
 
@@ -55,6 +56,7 @@ class AnnouncingServer(uvicorn.Server):
 @click.option("--port", default=0, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--token", "tokens", multiple=True, envvar="META_STANDIN_TOKEN", help="An access token to accept.")
 @click.option("--pixel", "pixels", multiple=True, help="A pixel id that exists; any does when none is named.")
+@click.option("--catalog", "catalogs", multiple=True, help="A catalog id that exists; any does when none is named.")
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep what arrives in this file.")
 @click.option(
     "--max-events",
@@ -84,7 +86,7 @@ def main(**given: object) -> None:
 def _standin(options: Options) -> StandIn:
     tokens = [token.get_secret_value() for token in options.tokens]
     return StandIn(
-        Access.opened_to(tokens, options.pixels),
+        Access.opened_to(tokens, options.pixels, options.catalogs),
         Received(options.max_events),
         journal=Journal(options.state) if options.state else None,
     )

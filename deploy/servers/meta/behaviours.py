@@ -22,6 +22,7 @@ class Behaviour(BaseModel):
     requests: int | None = Field(default=None, ge=1, description="Hit this many requests, then end.")
     for_seconds: float | None = Field(default=None, gt=0, description="End after this time.")
     rate: float = Field(default=1.0, gt=0, le=1, description="Hit this share of requests.")
+    edge: str | None = Field(default=None, description="Hit requests to this edge only, such as `items_batch`.")
 
 
 class Throttle(Behaviour):
@@ -52,7 +53,7 @@ class Stall(Behaviour):
 
 
 class ResetAfterAccept(Behaviour):
-    """Take the events, then reset the connection without an answer."""
+    """Take what was sent, then reset the connection without an answer."""
 
 
 class Latency(Behaviour):
@@ -97,13 +98,51 @@ class Refuse(Behaviour):
         return (
             event_id in self.event_ids
             or event_name in self.event_names
-            or (self.event_rate > 0 and isinstance(event_id, str) and self._share(event_id) < self.event_rate)
+            or (isinstance(event_id, str) and _place(self.seed, event_id) < self.event_rate)
         )
 
-    def _share(self, event_id: str) -> float:
-        """Place *event_id* in [0, 1): first 8 bytes of sha256("<seed>:<event_id>"), big-endian, over 2**64."""
-        digest = sha256(f"{self.seed}:{event_id}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") / 2**64
+
+class RejectItems(Behaviour):
+    """
+    Find fault with matching items of a batch or a feed; the others are taken.
+
+    An item matches by its id or by `item_rate`: the share of item ids, always the same for one `seed`.
+    """
+
+    item_ids: frozenset[str] = frozenset()
+    item_rate: float = Field(default=0.0, ge=0, le=1)
+    message: str = "Your item was rejected because it goes against our commerce policies."
+    warning: bool = Field(default=False, description="Only warn: the item is taken.")
+    seed: int = 0
+
+    def rejects(self, item_id: str) -> bool:
+        """Tell whether the item *item_id* is at fault."""
+        return item_id in self.item_ids or _place(self.seed, item_id) < self.item_rate
+
+
+class BatchEnd(Behaviour):
+    """End a batch of items in another way than `finished`: nothing of it is taken."""
+
+    status: Literal["error", "canceled"] = "error"
+
+
+class BatchDelay(Behaviour):
+    """Let this time pass between taking a batch of items and having finished it."""
+
+    seconds: float = Field(ge=0)
+
+
+class Quota(Behaviour):
+    """Take so many calls of one catalog in a rolling window, tell the usage with each, refuse the others."""
+
+    calls: int = Field(ge=1)
+    window_seconds: float = Field(default=3600, gt=0, description="Under 60 s: nothing is said of when to return.")
+
+
+def _place(seed: int, name: str) -> float:
+    """Place *name* in [0, 1): first 8 bytes of sha256("<seed>:<name>"), big-endian, over 2**64."""
+    digest = sha256(f"{seed}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _short_for(field: str | None = None) -> BeforeValidator:
@@ -126,7 +165,8 @@ class Script(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pixel_id: str | None = Field(default=None, description="Only this pixel; every pixel when left out.")
+    pixel_id: str | None = Field(default=None, description="Only this pixel; every object when left out.")
+    catalog_id: str | None = Field(default=None, description="Only this catalog, or feed, or other object.")
     seed: int = Field(default=0, description="Of the generator that `rate` draws from.")
     reset: bool = Field(default=False, description="End all behaviours first.")
     latency_ms: Annotated[Latency | None, _short_for("ms")] = None
@@ -138,10 +178,22 @@ class Script(BaseModel):
     refuse: Annotated[Refuse | None, _short_for()] = None
     reset_after_accept: Annotated[ResetAfterAccept | None, _short_for()] = None
     usage: Annotated[Usage | None, _short_for("percent")] = None
+    reject_items: Annotated[RejectItems | None, _short_for()] = None
+    batch_end: Annotated[BatchEnd | None, _short_for()] = None
+    batch_delay_seconds: Annotated[BatchDelay | None, _short_for("seconds")] = None
+    batch_quota: Annotated[Quota | None, _short_for("calls")] = None
+    management_quota: Annotated[Quota | None, _short_for("calls")] = None
+
+    @property
+    def scope(self) -> str | None:
+        """The object it is about; `None`: every one."""
+        return self.catalog_id or self.pixel_id
 
     def named(self) -> dict[str, Behaviour | None]:
         """List the behaviours this script starts (a value) or ends (`None`)."""
         return {name: getattr(self, name) for name in BEHAVIOURS if name in self.model_fields_set}
 
 
-BEHAVIOURS: Final = tuple(name for name in Script.model_fields if name not in {"pixel_id", "seed", "reset"})
+BEHAVIOURS: Final = tuple(
+    name for name in Script.model_fields if name not in {"pixel_id", "catalog_id", "seed", "reset"}
+)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from deploy.servers.meta.graph import GraphError, invalid
+from deploy.servers.meta.graph import invalid
 
 MAX_EVENTS: Final = 1000
 
@@ -45,30 +45,42 @@ def events_of(fields: Mapping[str, object]) -> list[dict[str, object]]:
     Raises:
         GraphError: `data` is absent, empty, too long, or holds something other than objects.
     """
-    listed = _parsed(fields.get("data"))
+    return objects_in(fields, "data", at_most=MAX_EVENTS)
+
+
+def objects_in(fields: Mapping[str, object], name: str, *, at_most: int) -> list[dict[str, object]]:
+    """
+    Read the objects out of the field *name*.
+
+    Raises:
+        GraphError: the field is absent, empty, too long, or holds something other than objects.
+    """
+    listed = parsed(fields.get(name), name)
     if not isinstance(listed, list) or not listed:
-        raise invalid("The parameter data is required and must be a non-empty array")
-    if len(listed) > MAX_EVENTS:
-        raise invalid(f"The parameter data must not have more than {MAX_EVENTS} items")
-    events = [_parsed(item) for item in listed]
-    return [event if isinstance(event, dict) else _refuse() for event in events]
+        raise invalid(f"The parameter {name} is required and must be a non-empty array")
+    if len(listed) > at_most:
+        raise invalid(f"The parameter {name} must not have more than {at_most} items")
+    objects = [parsed(item, name) for item in listed]
+    return [each if isinstance(each, dict) else _refuse(name) for each in objects]
 
 
-def _refuse() -> dict[str, object]:
-    raise invalid("Each item of data must be an object")
+def parsed(value: object, name: str) -> object:
+    """
+    Read the parameter *name*, which forms carry as a text of JSON.
 
-
-def _parsed(value: object) -> object:
+    Raises:
+        GraphError: it is not JSON.
+    """
     if not isinstance(value, str):
         return value
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        raise _not_json() from None
+        raise invalid(f"The parameter {name} must be JSON") from None
 
 
-def _not_json() -> GraphError:
-    return invalid("The parameter data must be JSON")
+def _refuse(name: str) -> dict[str, object]:
+    raise invalid(f"Each item of {name} must be an object")
 
 
 def _json_object(body: bytes) -> Mapping[str, object]:

@@ -41,7 +41,7 @@ class Stage:
         """Start and end what *script* names."""
         if script.reset:
             self.clear()
-        playing = self._playing.setdefault(script.pixel_id, {})
+        playing = self._playing.setdefault(script.scope, {})
         for name, behaviour in script.named().items():
             playing.pop(name, None)
             if behaviour is not None:
@@ -88,5 +88,5 @@ class Stage:
     def _started(self, name: str, behaviour: Behaviour, script: Script) -> _Playing:
         lasting = behaviour.for_seconds
         ends_at = None if lasting is None else self.clock() + lasting
-        chance = random.Random(f"{script.seed}:{script.pixel_id}:{name}")  # noqa: S311 - a test's dice
+        chance = random.Random(f"{script.seed}:{script.scope}:{name}")  # noqa: S311 - a test's dice
         return _Playing(behaviour, ends_at, chance)

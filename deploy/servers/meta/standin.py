@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deploy.servers.meta.access import Access
+from deploy.servers.meta.catalog.catalogs import Catalogs
 from deploy.servers.meta.journal import Journal
 from deploy.servers.meta.received import Delivery, Received
 from deploy.servers.meta.stage import Stage
@@ -13,10 +14,11 @@ from deploy.servers.meta.stage import Stage
 
 @dataclass
 class StandIn:
-    """Who may call, what is played, what was taken, and how requests were answered. *clock* is Unix seconds."""
+    """Who may call, what is played, what there is, and how requests were answered. *clock* is Unix seconds."""
 
     access: Access
     received: Received = field(default_factory=Received)
+    catalogs: Catalogs = field(default_factory=Catalogs)
     stage: Stage = field(default_factory=Stage)
     journal: Journal | None = None
     clock: Callable[[], float] = time.time
