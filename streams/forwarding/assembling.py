@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from connectors.kafka.partitioning import partition_of
 from connectors.kafka.readers import reading
 from connectors.kafka.shops import ShopDirectory
 from schemas.codec import Codec
@@ -44,7 +45,8 @@ def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., No
 
     lots = Lots(codec, partial(reading, kafka.bootstrap_servers, kafka.prefix + CONVERSIONS_PARKED.name), opened)
     settled = partial(read_keys, kafka)
-    links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready, settled)
+    home = partial(partition_of, partitions=kafka.partitions)
+    links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready, settled, home)
     forwarder = Forwarder(codec, outbox, shops, links, settings(ForwardSettings))
     routes.settle = forwarder.settle
     asides = forwarder.asides

@@ -16,15 +16,17 @@ from schemas.settings import ForwardSettings
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from streams.failing import end_process
 from streams.forwarding.asides import Asides
+from streams.forwarding.asking import consents
 from streams.forwarding.crowding import park_all, park_largest
 from streams.forwarding.ground import Ground, Links
-from streams.forwarding.holds import CONSENT_CAME, Holds, has_told
+from streams.forwarding.holds import CONSENT_CAME
 from streams.forwarding.metrics import DELIVERED, PENDING
-from streams.forwarding.parking import HELD, Parking
+from streams.forwarding.parking import LANE, REPLAY, Parking
 from streams.forwarding.pendings import Pendings, Route
 from streams.forwarding.preparing import Preparer, Routed
 from streams.forwarding.receipts import Envelope, Pending, completed
 from streams.forwarding.rejections import alone, events_of, rejection
+from streams.forwarding.waiting import Waiting
 from streams.outbox import Outbox, Output
 from streams.records import Record
 
@@ -47,9 +49,11 @@ class Forwarder:
         self._codec, self._outbox, self._links = codec, outbox, links
         self.pendings = Pendings()
         self.parking = Parking(codec, outbox)
-        self.holds = Holds(codec, self.parking, limits)
         self.asides = Asides(Ground(self.pendings, links.roads, self.parking, self._done_with, links.generation))
-        self._preparer = Preparer(shops, self.pendings, self.holds, self.asides)
+        waiting = consents(codec, self.parking, limits, links.home)
+        self.holds = waiting.holds
+        self._preparer = Preparer(shops, self.pendings, waiting, self.asides)
+        self.waiting = Waiting(waiting, self._preparer, self._send_on, links.settled)
         self._finals = self._preparer.finals
         self._generation: Any = None
 
@@ -74,31 +78,16 @@ class Forwarder:
 
     async def opened(self, partition: int, parked: Sequence[Parked]) -> None:
         """Go on with what is *parked* in *partition*."""
-        now_ms = int(time.time() * 1000)
-        ready = [self.holds.standing(partition, each) for each in parked if each["kind"] == HELD]
-        done = await self._links.settled(partition, self.holds.due(ready, now_ms))
-        for held in ready:
-            if held.key in done:
-                self.holds.let_go(held)
-                self.holds.settled(held.key)
-            elif has_told(self.holds.consent(held)):
-                self.holds.let_go(held)
-                await self._send_on(self._preparer.released(held, self.holds.parked(held)))
+        await self.waiting.opened(partition, parked)
         for each in parked:
-            if each["kind"] != HELD:
+            if each["kind"] in (LANE, REPLAY):
                 self.asides.open(partition, each)
-
-    async def sweep(self) -> None:
-        """Skip what has waited in vain for consent, and forget what has its receipt."""
-        for held in self.holds.expired(int(time.time() * 1000)):
-            await self._send_on(self._preparer.released(held, self.holds.parked(held)))
-        await self.holds.forget_settled()
 
     async def close(self) -> None:
         """Let go of everything beside the worker's own reading: other partitions come, or none."""
         await park_all(self.asides)
         await self.asides.close()
-        self.holds.clear()
+        self.waiting.clear()
 
     async def settle(self, parcels: Sequence[Parcel], outcome: Outcome) -> None:
         """Write the receipt of each of *parcels*, and acknowledge the records that have all of theirs."""
@@ -143,7 +132,7 @@ class Forwarder:
         await self._send_on(ready)
         for rejected in wrong:
             await self._reject(record, rejected)
-        await self.holds.write()
+        await self.waiting.write()
         self._done_with(envelope)
 
     async def _send_on(self, ready: Iterable[Routed]) -> None:

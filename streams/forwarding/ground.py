@@ -45,7 +45,7 @@ class Links(NamedTuple):
 
     *roads*: the ways to destinations. *finals*: the receipts from before a partition's first record. *generation*: of
     the consumer group. *ready*: waits until what is parked in a partition is known. *settled*: those of some receipts,
-    each with the time (ms) before which it was not written, that there are.
+    each with the time (ms) before which it was not written, that there are. *home*: the partition of a shop's visitor.
     """
 
     roads: Roads
@@ -54,3 +54,4 @@ class Links(NamedTuple):
     generation: Callable[[], int]
     ready: Callable[[int], Awaitable[None]]
     settled: Callable[[int, Mapping[bytes, int]], Awaitable[set[bytes]]]
+    home: Callable[[str, str], int]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.codec import Codec
-from schemas.records import Consent, EnrichedEvent, EpochMillis, Parked
+from schemas.records import Consent, EnrichedEvent, EpochMillis, Event, Parked
 from schemas.settings import ForwardSettings
 from streams.forwarding.parking import HELD, Parking
 
@@ -57,10 +57,27 @@ class Holds:
         self._unwritten.append(self._add(key, partition, parked))
         return True
 
+    def has(self, parked: Parked) -> bool:
+        """Tell whether the event of *parked* is here, waiting or let go."""
+        return _key(parked) in self._by_key
+
     def standing(self, partition: int, parked: Parked) -> Held:
         """Take what an earlier process held, told of or not."""
-        event_id = parked["event"]["event"]["event_id"] if parked["event"] else ""
-        return self._add(f"{parked['shop_id']}|{event_id}|{parked['destination']}".encode(), partition, parked)
+        return self._add(_key(parked), partition, parked)
+
+    def heard(self, parked: Parked) -> Held | None:
+        """Let go of what waits here for the consent that *parked* has; None when nothing waits."""
+        held = self._by_key.get(_key(parked))
+        if held is None or not self.waits(held.key):
+            return None
+        held.value = self._codec.encode("Parked", parked)
+        self.let_go(held)
+        return held
+
+    def waits(self, key: bytes) -> bool:
+        """Tell whether the event of receipt *key* waits for consent."""
+        held = self._by_key.get(key)
+        return held is not None and key in self._by_visitor.get(held.visitor, {})
 
     def due(self, standing: Sequence[Held], now_ms: EpochMillis) -> dict[bytes, EpochMillis]:
         """Say which of *standing* may have their receipts already, and since when."""
@@ -77,11 +94,9 @@ class Holds:
         """Let go of what *visitor* has now told of; each comes with its *consent*, and is to be written again."""
         for held in list(self._by_visitor.pop(visitor, {}).values()):
             parked = self.parked(held)
-            event = parked["event"]
-            if event is None:
+            if parked["event"] is None:
                 continue
-            given: EnrichedEvent = {**event, "event": {**event["event"], "consent": consent}}
-            parked = {**parked, "event": given, "since": int(time.time() * 1000)}
+            parked = {**parked, "event": with_consent(parked["event"], consent), "since": int(time.time() * 1000)}
             held.value = self._codec.encode("Parked", parked)
             self._unwritten.append(held)
             yield held, parked
@@ -92,7 +107,7 @@ class Holds:
         for held in self._by_key.values():  # in the order they came
             if now_ms - held.held_at < self._longest_ms:
                 break
-            if held.key in self._by_visitor.get(held.visitor, {}):
+            if self.waits(held.key):
                 late.append(held)
         for held in late:
             self.let_go(held)
@@ -144,6 +159,21 @@ class Holds:
         self._by_key[key] = held
         self._by_visitor.setdefault(visitor, {})[key] = held
         return held
+
+
+def visitor_of(event: Event) -> Visitor:
+    """Name the visitor of *event*."""
+    return event["shop_id"], event["visitor_id"]
+
+
+def with_consent(enriched: EnrichedEvent, consent: Consent) -> EnrichedEvent:
+    """Let *enriched* tell *consent*."""
+    return {**enriched, "event": {**enriched["event"], "consent": consent}}
+
+
+def _key(parked: Parked) -> bytes:
+    event_id = parked["event"]["event"]["event_id"] if parked["event"] else ""
+    return f"{parked['shop_id']}|{event_id}|{parked['destination']}".encode()
 
 
 def held_record(enriched: EnrichedEvent, destination: str, offset: int, now_ms: EpochMillis) -> Parked:

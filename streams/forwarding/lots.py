@@ -80,8 +80,15 @@ class Lots:
                 self._positions[partition] = reader.position
                 for record in await reader.next():
                     parked = decoded(self._codec, record.value)
-                    if parked is not None and parked["kind"] == REPLAY and not parked["generation"]:
+                    if parked is not None and _is_told_by_others(parked):
                         await self._opened(partition, [parked])
+
+
+def _is_told_by_others(parked: Parked) -> bool:
+    """Tell whether *parked* is news: somebody wants a replay, or asks for consent, or tells of it."""
+    if parked["kind"] == REPLAY:
+        return not parked["generation"]
+    return parked["waits_in"] is not None
 
 
 def _must_not_fail(task: asyncio.Task[None]) -> None:

@@ -18,15 +18,16 @@ from streams.outbox import Outbox, Output
 LANE: Final = "lane"
 REPLAY: Final = "replay"
 HELD: Final = "held"
+ASKED: Final = "asked"
 
 log = structlog.get_logger()
 
 
 def key_of(parked: Parked) -> bytes:
-    """Name what is parked: one lane for a destination, one hold for each of its events, any number of replays."""
+    """Name what is parked: one lane for a destination, one hold or question for each event, any number of replays."""
     what = parked["kind"]
-    if parked["kind"] == HELD and parked["event"] is not None:
-        what = f"{HELD}|{parked['event']['event']['event_id']}"
+    if parked["kind"] in (HELD, ASKED) and parked["event"] is not None:
+        what = f"{parked['kind']}|{parked['event']['event']['event_id']}"
     if parked["kind"] == REPLAY:
         what = f"{REPLAY}|{parked['parked_at']}"
     return f"{parked['shop_id']}|{parked['destination']}|{what}".encode()

@@ -8,8 +8,9 @@ from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Parcel
 from schemas.records import Destination, EnrichedEvent, Event, Parked, Shop
 from streams.forwarding.asides import Asides
+from streams.forwarding.asking import Consents
 from streams.forwarding.finals import Finals
-from streams.forwarding.holds import Held, Holds, has_told, held_record
+from streams.forwarding.holds import Held, has_told, held_record, visitor_of, with_consent
 from streams.forwarding.pendings import Pendings, Route
 from streams.forwarding.receipts import Envelope, Pending, begun, key_of
 from streams.rules.conversions import decide
@@ -24,11 +25,12 @@ class Routed(NamedTuple):
 
 
 class Preparer:
-    """Begins the receipts of events, and takes charge of them in *pendings* or *holds*. Waits for nothing."""
+    """Begins the receipts of events, and takes charge of them, pending or held. Waits for nothing."""
 
-    def __init__(self, shops: ShopDirectory, pendings: Pendings, holds: Holds, asides: Asides) -> None:
+    def __init__(self, shops: ShopDirectory, pendings: Pendings, consents: Consents, asides: Asides) -> None:
         """Take what decides where an event goes. *finals*: what has its receipt, by partition."""
-        self._shops, self._pendings, self._holds, self._asides = shops, pendings, holds, asides
+        self._shops, self._pendings, self._asides = shops, pendings, asides
+        self._holds, self._questions, self._tellings = consents
         self.finals: dict[int, Finals] = {}
 
     def parcels(self, enriched: EnrichedEvent, envelope: Envelope) -> Iterator[Routed]:
@@ -47,10 +49,14 @@ class Preparer:
 
     def told(self, event: Event) -> Iterator[Routed]:
         """Let go of what waits for the consent that *event* tells of."""
-        consent = event["consent"]
-        if consent is not None and has_told(consent):
-            for held, parked in self._holds.told((event["shop_id"], event["visitor_id"]), consent):
-                yield from self.released(held, parked)
+        consent, visitor = event["consent"], visitor_of(event)
+        if consent is None or not has_told(consent):
+            return
+        if (shop := self._shops.get(event["shop_id"])) and shop["require_consent"]:
+            self._tellings.note(event)
+        for held, parked in self._holds.told(visitor, consent):
+            yield from self.released(held, parked)
+        self._questions.told(visitor, consent)
 
     def _is_for(self, route: Route, key: bytes, envelope: Envelope) -> bool:
         """Tell whether *route* is to get the event of receipt *key* by this reading of it, and has not yet."""
@@ -71,9 +77,13 @@ class Preparer:
         if decision is None:
             return None
         key, record = key_of(enriched["event"], destination), envelope.record
-        if decision.skipped == "consent_not_told" and not (envelope.lane and envelope.lane.is_replay):
+        if decision.skipped == "consent_not_told":
+            if consent := self._tellings.of(visitor_of(enriched["event"])):
+                return self._prepared(with_consent(enriched, consent), shop, destination, envelope)
             parked = held_record(enriched, destination["name"], record.offset, int(time.time() * 1000))
-            if self._holds.hold(key, record.partition, parked):
+            is_replay = envelope.lane is not None and envelope.lane.is_replay
+            if not is_replay and self._holds.hold(key, record.partition, parked):
+                self._questions.ask(record.partition, parked)
                 return None
         receipt = begun(enriched["event"], destination, decision, (record.partition, record.offset))
         pending = Pending(key, receipt)

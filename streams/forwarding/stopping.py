@@ -51,7 +51,7 @@ async def _watch(app: Any, forwarder: Forwarder, lots: Lots) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         await park_stuck(forwarder.asides)
-        await forwarder.sweep()
+        await forwarder.waiting.sweep()
         since = (since or time.monotonic()) if app.rebalancing and forwarder.pending else None
         if since is not None and time.monotonic() - since > REBALANCE_SECONDS:
             await park_all(forwarder.asides)

@@ -1,6 +1,7 @@
 """One forward with topics of its own and a stand-in of Meta, to be started and killed."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from connectors.kafka import admin as topics_admin
 from connectors.kafka import shops
@@ -131,6 +132,23 @@ class Stage:
         except GroupCoordinatorNotAvailableError:  # nobody has committed on this broker yet
             return True
         return any(end > (done[tp].offset if tp in done else 0) for tp, end in ends.items())
+
+    async def until_shared(self, workers: int, seconds: float = 30) -> None:
+        """Wait until so many *workers* have dealt the partitions out among them."""
+        deadline = time.monotonic() + seconds
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)
+        await admin.start()
+        try:
+            while True:
+                with contextlib.suppress(KafkaError):  # a broker's first group has no coordinator for a moment
+                    (answer,) = await admin.describe_consumer_groups([self.kafka.prefix + "forward"])
+                    _, _, state, _, _, members, *_ = answer.groups[0]
+                    if state == "Stable" and len(members) == workers:
+                        return
+                assert time.monotonic() < deadline, self.log.read_text()[-3000:]
+                await asyncio.sleep(0.2)
+        finally:
+            await admin.close()
 
     async def until_nothing_is_parked(self, seconds: float = 30) -> None:
         """Wait until every lane has joined the worker's own reading."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.kafka.partitioning import partition_of
 from deploy.replaying import order_replay
 from deploy.servers.meta.behaviours import Refuse
 from schemas.records import Rejected
@@ -19,6 +20,8 @@ from tests.forwarded import enriched
 from tests.integration.forward_stage import CODEC, DESTINATIONS, PARTITIONS, Stage, envelope, just_now, keys
 
 pytestmark = pytest.mark.integration
+
+YES = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None}
 
 
 @pytest.fixture
@@ -188,9 +191,8 @@ async def test_one_that_is_dead_throughout_holds_up_nobody_and_gets_everything_w
 async def test_what_waits_for_consent_outlives_a_kill_and_is_sent_when_it_comes(stage: Stage) -> None:
     await stage.prepare(a_shop(destinations=DESTINATIONS, require_consent=True))
     silent = [just_now(event_id=f"sh-{number}", client_id=f"client-{number % 4}") for number in range(40)]
-    yes = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None}
-    told = [just_now(event_id=f"told-{n}", client_id=f"client-{n}", name="cart_viewed", consent=yes) for n in range(4)]
-    told.append(just_now(event_id="no", client_id="client-3", consent=yes | {"marketing": False}))
+    told = [just_now(event_id=f"told-{n}", client_id=f"client-{n}", name="cart_viewed", consent=YES) for n in range(4)]
+    told.append(just_now(event_id="no", client_id="client-3", consent=YES | {"marketing": False}))
     await stage.say([(0, envelope(*silent))])
     with stage.start() as child:
         await stage.until_committed()
@@ -212,6 +214,26 @@ async def test_what_waits_for_consent_outlives_a_kill_and_is_sent_when_it_comes(
     }
     for destination in DESTINATIONS:
         assert stage.taken(destination["pixel_id"]).keys() == {f"sh-{n}" for n in range(40) if n % 4 != 3}
+
+
+async def test_a_purchase_hears_of_consent_from_the_process_that_reads_its_visitor(stage: Stage) -> None:
+    await stage.prepare(a_shop(destinations=DESTINATIONS[:1], require_consent=True))
+    bought = [just_now(event_id=f"p-{n}", client_id=f"client-{n}", name="purchase", source="webhook") for n in range(8)]
+    homes = [partition_of("demo", each["event"]["visitor_id"], PARTITIONS) for each in bought]
+    told = [just_now(event_id=f"told-{n}", client_id=f"client-{n}", name="cart_viewed", consent=YES) for n in range(8)]
+    with stage.start("forward-1"), stage.start("forward-2"):
+        await stage.until_shared(2)
+        await stage.say([(1 - home, envelope(each)) for home, each in zip(homes, bought, strict=True)])
+        await stage.until_committed()
+        assert await stage.read(CONVERSIONS_DELIVERED.name) == []
+        await stage.say([(home, envelope(each)) for home, each in zip(homes, told, strict=True)])
+        found = await stage.receipts(8)
+        await stage.until_nothing_is_parked()
+
+    assert set(homes) == {0, 1}
+    assert Counter(key for key, _ in found) == Counter(keys(bought, DESTINATIONS[:1]))
+    assert {(receipt["status"], receipt["reason"]) for _, receipt in found} == {("accepted", "consent_came_later")}
+    assert stage.taken("111") == Counter(each["event"]["event_id"] for each in bought)
 
 
 async def test_a_replay_sends_what_was_refused_for_that_reason_and_nothing_that_was_accepted(stage: Stage) -> None:

@@ -1,144 +1,18 @@
 """How forward takes envelopes apart and when it acknowledges them, with everything around it played."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from connectors.kafka.shops import ShopDirectory
-from connectors.meta.parcels import Outcome, Parcel
-from schemas.codec import Codec
-from schemas.records import Consent, EnrichedEvent, Parked
-from schemas.settings import ForwardSettings
+from connectors.meta.parcels import Outcome
+from schemas.records import EnrichedEvent
 from streams.forwarding.crowding import park_largest, park_stuck
 from streams.forwarding.finals import Finals
-from streams.forwarding.forwarder import Forwarder
-from streams.forwarding.ground import Links
-from streams.forwarding.lanes import World
 from streams.forwarding.parking import Standing
-from streams.forwarding.pendings import Route
-from streams.outbox import Output
-from streams.records import Record
 from tests.builders import a_shop
+from tests.desks import CODEC, Desk, a_lane, envelope, until
 from tests.forwarded import a_destination, enriched
-
-CODEC = Codec.from_lock()
-
-
-class FakeOutbox:
-    """Keeps what is emitted."""
-
-    def __init__(self) -> None:
-        self.emitted: list[tuple[str, int, Any]] = []
-        self.parked: dict[bytes | None, Any] = {}
-
-    async def settled(self) -> None:
-        """Kafka has everything."""
-
-    async def emit(self, topic: str, partition: int, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            value = CODEC.decode(output.value) if output.value is not None else None
-            self.emitted.append((topic, partition, value))
-            if topic == "conversions.parked":
-                self.parked[output.key] = value
-                if value is None:
-                    del self.parked[output.key]
-
-    def receipts(self) -> list[tuple[str, str, str | None]]:
-        return [
-            (value["event_id"], value["status"], value["reason"])
-            for topic, _, value in self.emitted
-            if topic == "conversions.delivered"
-        ]
-
-
-class FakeReader:
-    """Reads what the desk took."""
-
-    def __init__(self, log: list[Any], position: int) -> None:
-        self._log, self.position = log, position
-
-    async def next(self) -> list[Any]:
-        await asyncio.sleep(0.01)
-        found = [record for record in self._log if record.offset >= self.position]
-        self.position = found[-1].offset + 1 if found else self.position
-        return found
-
-
-class Desk:
-    """A forwarder whose senders are the test."""
-
-    def __init__(self, *destinations: Any, finals: Sequence[bytes] = (), require_consent: bool = False) -> None:
-        self.outbox, self.acked, self.waiting = FakeOutbox(), list[int](), list[Parcel]()
-        self._finals, self.down = finals, set[Route]()
-        self.settled, self.log = list[bytes](), list[Any]()
-        shops = ShopDirectory(CODEC)
-        shops.put(a_shop(destinations=list(destinations), require_consent=require_consent))
-        rest = (lambda record: self.acked.append(record.offset), lambda: 1, self._ready, self._settled)
-        links = Links(self, self._read, *rest)  # type: ignore[arg-type]
-        limits = ForwardSettings(held_events=3)
-        self.forwarder = Forwarder(CODEC, self.outbox, shops, links, limits)  # type: ignore[arg-type]
-        asides = self.forwarder.asides
-        told = (self.is_paused, asides.joined, asides.bookmark, asides.finished, asides.share)
-        asides.world = World(self._reading, self.forwarder.take_aside, self._read_settled, *told)
-
-    def offer(self, route: Route, parcels: Sequence[Parcel]) -> None:
-        self.waiting += parcels
-
-    def is_paused(self, route: Route) -> bool:
-        return route in self.down
-
-    def recall(self, route: Route) -> list[Parcel]:
-        mine = [parcel for parcel in self.waiting if parcel.tag.route == route]
-        self.waiting = [parcel for parcel in self.waiting if parcel.tag.route != route]
-        return mine
-
-    @asynccontextmanager
-    async def _reading(self, partition: int, offset: int) -> AsyncIterator[FakeReader]:
-        yield FakeReader(self.log, offset)
-
-    async def _read_settled(self, partition: int, parked: Parked) -> Finals:
-        finals = Finals()
-        for key in self.settled:
-            finals.add(key)
-        return finals
-
-    async def _ready(self, partition: int) -> None:
-        """Nothing is parked."""
-
-    async def _settled(self, partition: int, due: Mapping[bytes, int]) -> set[bytes]:
-        return {key for key in self.settled if key in due}
-
-    async def _read(self, record: Record) -> Finals:
-        finals = Finals()
-        for key in self._finals:
-            finals.add(key)
-        return finals
-
-    async def take(self, offset: int, value: bytes | None, generation: int = 1) -> None:
-        self.log.append(SimpleNamespace(partition=0, offset=offset, key=None, value=value, timestamp=1_793_000_000_000))
-        message = SimpleNamespace(message=SimpleNamespace(generation_id=generation))
-        await self.forwarder.take(Record("events.enriched", 0, offset, None, value, 1_793_000_000.0, (), message))
-
-    async def settle(self, *numbers: int) -> None:
-        chosen = [self.waiting[number] for number in numbers]
-        await self.forwarder.settle(chosen, Outcome("accepted", http_status=200))
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait for something the tasks of the forwarder do."""
-    for _ in range(500):
-        if happened():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never happened")
-
-
-def envelope(*events: EnrichedEvent) -> bytes:
-    return CODEC.encode("EnrichedEnvelope", {"events": list(events), "sessions": [], "orders": [], "timelines": []})
 
 
 @pytest.fixture(autouse=True)
@@ -356,76 +230,6 @@ def test_what_an_overtaken_process_parked_counts_no_more() -> None:
 
     standing.apply(b"k", None)
     assert standing.all() == []
-
-
-YES: Consent = {"analytics": True, "marketing": True, "preferences": None, "sale_of_data": None}
-
-
-async def test_what_waits_for_consent_is_sent_when_a_later_event_tells_of_it() -> None:
-    desk = Desk(a_destination(), require_consent=True)
-    await desk.take(1, envelope(enriched(event_id="a"), enriched(event_id="b", client_id="somebody else")))
-    assert (desk.waiting, desk.acked, desk.outbox.receipts(), len(desk.outbox.parked)) == ([], [1], [], 2)
-
-    await desk.take(2, envelope(enriched(event_id="c", name="cart_viewed", consent=YES)))
-    await desk.settle(0)
-    await desk.forwarder.sweep()
-
-    assert desk.outbox.receipts() == [("a", "accepted", "consent_came_later")]
-    assert list(desk.outbox.parked) == [b"demo|meta|held|b"]
-    assert desk.waiting[0].tag.receipt["source_offset"] == 1
-
-
-async def test_what_waits_for_consent_is_skipped_when_a_later_event_tells_of_a_refusal() -> None:
-    desk = Desk(a_destination(), require_consent=True)
-    await desk.take(1, envelope(enriched(event_id="a")))
-
-    await desk.take(2, envelope(enriched(event_id="c", name="cart_viewed", consent={**YES, "marketing": False})))
-
-    assert desk.outbox.receipts() == [("a", "skipped", "no_marketing_consent")]
-
-
-async def test_what_waits_for_consent_in_vain_or_finds_no_room_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(a_destination(), require_consent=True)
-    await desk.take(1, envelope(*(enriched(event_id=str(number)) for number in range(4))))
-    assert desk.outbox.receipts() == [("3", "skipped", "consent_not_told")]
-
-    monkeypatch.setattr("streams.forwarding.forwarder.time.time", lambda: 1_793_000_060.0 + 86_401)
-    await desk.forwarder.sweep()
-
-    assert desk.outbox.receipts()[1:] == [(str(number), "skipped", "consent_not_told") for number in range(3)]
-    assert desk.outbox.parked == {}
-
-
-async def test_what_waits_for_consent_outlives_the_process_and_is_sent_once() -> None:
-    desk = Desk(a_destination(), require_consent=True)
-    await desk.take(1, envelope(*(enriched(event_id=each, client_id=each) for each in "abc")))
-    for client in "ab":
-        await desk.take(2, envelope(enriched(name="cart_viewed", client_id=client, consent=YES)))
-    later = Desk(a_destination(), require_consent=True)
-    later.settled = [b"demo|a|meta"]
-
-    await later.forwarder.opened(0, list(desk.outbox.parked.values()))
-    await later.take(1, envelope(*(enriched(event_id=each, client_id=each) for each in "c")))
-    await later.take(3, envelope(enriched(name="cart_viewed", client_id="c", consent=YES)))
-
-    assert [parcel.tag.key for parcel in later.waiting] == [b"demo|b|meta", b"demo|c|meta"]
-
-
-def a_lane(**changes: Any) -> Parked:
-    parked = Parked(
-        kind="lane",
-        shop_id="demo",
-        destination="one",
-        offset=0,
-        until=None,
-        since=0,
-        parked_at=0,
-        generation=1,
-        reasons=[],
-        event=None,
-        waits_in=None,
-    )
-    return parked | changes  # type: ignore[return-value]
 
 
 async def test_a_replay_sends_only_what_it_is_about_and_takes_no_destination_aside() -> None:
