@@ -29,8 +29,9 @@ fmt: .venv/.test ## Format the code and apply the safe lint fixes
 	@$(PY) -m ruff check --fix --exit-zero .
 	@$(PY) -m ruff format .
 
-chaos: .venv/.test ## Kill and join workers under load on real Kafka, with and without our corrections to Faust
+chaos: .venv/.test ## Kill and join workers under load on real Kafka, with and without our corrections to Faust; kill forward
 	@$(PY) -m tests.chaos
+	@$(PY) -m tests.chaos.conversions --events 5000 --kills 3
 
 bench: .venv/.test ## Measure speed and memory beside bare loops in the same run
 	@$(PY) -m tests.benchmarks

@@ -80,6 +80,12 @@ class MetaSettings(BaseSettings):
     timeout_seconds: float = Field(
         10.0, gt=0, validation_alias="META_TIMEOUT_SECONDS", description="Longest wait for one answer."
     )
+    retry_seconds: float = Field(
+        60.0,
+        gt=0,
+        validation_alias="META_RETRY_SECONDS",
+        description="Longest wait before a destination that is down, or whose token is dead, is tried again.",
+    )
 
 
 class ForwardSettings(BaseSettings):

@@ -36,6 +36,11 @@ class Patience:
         return longest * (1.0 - dice / 2)
 
 
+def patient_for(seconds: float) -> Patience:
+    """Be patient, but try again after *seconds* at the latest."""
+    return Patience(min(Patience.first_wait_seconds, seconds), seconds, seconds)
+
+
 class Circuit:
     """The circuit of one destination. Every request that `ask` let out must be followed by `closed` or `failed`."""
 

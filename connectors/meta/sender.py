@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from connectors.meta.circuits import Circuit, Patience
+from connectors.meta.circuits import Circuit, Patience, patient_for
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.parcels import Batch, Outcome, Parcel
 from connectors.meta.queues import Waiting
@@ -57,7 +57,7 @@ class Sender:
         """Take what to send with, how large and how many batches, and whom to ask."""
         self._client, self._hooks = client, hooks
         self._requests_in_flight = meta.requests_in_flight
-        self._patience = patience or Patience()
+        self._patience = patience or patient_for(meta.retry_seconds)
         self._waiting = Waiting(meta.batch_size, meta.linger_seconds)
         self._accepted = self._tries = 0
         self.circuit = Circuit(self._patience, random.random)

@@ -78,7 +78,7 @@ def _print_backlog() -> None:
 
 
 async def _work_off(stage: Stage) -> None:
-    stage.env |= {"META_BATCH_SIZE": "1000", "META_LINGER_SECONDS": "0.2"}
+    stage.env |= {"META_BATCH_SIZE": "1000", "META_LINGER_SECONDS": "0.2", "META_RETRY_SECONDS": "60"}
     await stage.prepare(a_shop(destinations=DESTINATIONS))
     stage.meta.post("/_behave", json={"latency_ms": LATENCY_MS}).raise_for_status()
     stage.meta.post("/_behave", json={"pixel_id": DESTINATIONS[0]["pixel_id"], "token_dead": True}).raise_for_status()

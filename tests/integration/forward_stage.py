@@ -43,6 +43,7 @@ class Stage:
             "META_GRAPH_URL": standin,
             "META_LINGER_SECONDS": "0.1",
             "META_BATCH_SIZE": "100",
+            "META_RETRY_SECONDS": "2",
             "META_TOKEN_DEMO": TOKEN,
             "WORKER_SESSION_TIMEOUT_SECONDS": "6",
             "WORKER_FOLDER": str(folder),

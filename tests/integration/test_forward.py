@@ -40,7 +40,7 @@ def stage(kafka_bootstrap: str, standin: str, tmp_path: Path) -> Iterator[Stage]
 async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_for_each_event(stage: Stage) -> None:
     await stage.prepare(a_shop(destinations=DESTINATIONS), a_shop(shop_id="bare"))
     dice = random.Random(7)
-    good = [just_now(event_id=f"sh-{number}") for number in range(3_000)]
+    good = [just_now(event_id=f"sh-{number}") for number in range(1_500)]
     old = [enriched(event_id=f"old-{number}", occurred_at=int(time.time() - 8 * 86_400) * 1000) for number in range(20)]
     unpriced = [just_now(event_id=f"b-{n}", name="purchase", source="webhook", currency=None) for n in range(5)]
     silent = [just_now(event_id=f"u-{number}", name="cart_viewed") for number in range(50)]
@@ -61,9 +61,9 @@ async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_
     expected = keys(good + old + unpriced)
 
     await stage.say([(dice.randrange(PARTITIONS), value) for value in values] + [(0, b"no avro")])
-    for _ in range(4):
+    for _ in range(3):
         with stage.start() as child:
-            await asyncio.sleep(dice.uniform(5, 7))
+            await asyncio.sleep(dice.uniform(4, 6))
             assert child.poll() is None, stage.log.read_text()[-3000:]
             child.kill()
     with stage.start():
@@ -131,7 +131,7 @@ async def test_an_event_said_twice_has_one_receipt_and_is_sent_once(stage: Stage
 
 async def test_workers_that_come_and_go_leave_one_receipt_for_each_event(stage: Stage) -> None:
     await stage.prepare(a_shop(destinations=DESTINATIONS))
-    events = [just_now(event_id=f"sh-{number}") for number in range(2_000)]
+    events = [just_now(event_id=f"sh-{number}") for number in range(1_200)]
     assert stage.meta.post("/_behave", json={"latency_ms": 200}).is_success
 
     async def keep_saying() -> None:
@@ -141,9 +141,10 @@ async def test_workers_that_come_and_go_leave_one_receipt_for_each_event(stage: 
 
     saying = asyncio.create_task(keep_saying())
     with stage.start("forward-1"):
-        await asyncio.sleep(5)
+        await stage.until_shared(1)
         with stage.start("forward-2") as second:
-            await asyncio.sleep(7)
+            await stage.until_shared(2)
+            await asyncio.sleep(1.5)
             assert second.stop(within_seconds=20) == 0, stage.log.read_text()[-3000:]
         await saying
         found = await stage.receipts(2 * len(events))

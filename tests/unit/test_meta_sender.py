@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from connectors.meta.circuits import Circuit, Patience
+from connectors.meta.circuits import Circuit, Patience, patient_for
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.parcels import MAX_BODY_BYTES, Outcome, Parcel
 from connectors.meta.sender import Hooks, Sender
@@ -236,3 +236,14 @@ def test_waits_double_up_to_the_longest_and_are_shortened_by_chance() -> None:
 
     assert [patience.backoff(failures, 0.0) for failures in (1, 2, 3, 4, 5, 99)] == [1, 2, 4, 8, 10, 10]
     assert patience.backoff(1, 0.999) > 0.5
+
+
+def test_a_destination_that_is_down_is_tried_as_often_as_the_setting_says() -> None:
+    for seconds, first in ((60.0, 0.5), (0.2, 0.2)):
+        patience = patient_for(seconds)
+
+        assert (patience.token_wait_seconds, patience.backoff(99, 0.0), patience.backoff(1, 0.0)) == (
+            seconds,
+            seconds,
+            first,
+        )
