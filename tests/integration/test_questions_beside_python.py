@@ -1,8 +1,6 @@
 """Every question beside plain Python (`tests.oracles`) over the same random weeks, each row written at least twice."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,6 +9,7 @@ from analytics.questions import query
 from schemas.settings import ClickHouseSettings
 from tests.integration.weeks_database import weeks_database
 from tests.oracles import funnels, money, reports, visits
+from tests.oracles.comparing import near, plain
 from tests.oracles.weeks import UNTIL, ZONE, Weeks
 
 pytestmark = pytest.mark.integration
@@ -76,6 +75,7 @@ CASES = [
             (30, "week", "visit", "source"),
             (ALL, "month", "visit", "device"),
             (ALL, "week", "order", "none"),
+            (12, "day", "visit", "none"),
         ]
     ),
     *(
@@ -128,28 +128,4 @@ def test_the_answer_is_that_of_plain_python(case: Case, weeks: Weeks, clickhouse
     expected = case.oracle(weeks, **case.parameters)
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     assert expected
-    assert [_plain({name: row[name] for name in expected[0]}) for row in rows] == [_near(row) for row in expected]
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        return float(value) if isinstance(value, Decimal) else value
-
-    return {
-        name: {key: plain(each) for key, each in value.items() if each} if isinstance(value, dict) else plain(value)
-        for name, value in row.items()
-    }
-
-
-def _near(row: dict[str, Any]) -> dict[str, Any]:
-    def near(name: str, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: pytest.approx(each, abs=0.001) for key, each in value.items() if each}
-        if not isinstance(value, float) or isinstance(value, date):
-            return value
-        # Answers are rounded: seconds, days and averages to one digit, money and orders to two, shares to four.
-        one = name.endswith(("seconds", "on_average", "last_order"))
-        two = name.startswith(("orders_", "revenue_", "in_", "average_", "visits_per_"))
-        return pytest.approx(value, abs=0.0501 if one else 0.00501 if two else 0.0000501)
-
-    return {name: near(name, value) for name, value in row.items()}
+    assert [plain({name: row[name] for name in expected[0]}) for row in rows] == [near(row) for row in expected]

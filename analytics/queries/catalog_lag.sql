@@ -1,0 +1,33 @@
+-- How soon does Meta accept what the shop changes, and how much of what it is sent, day by day?
+-- shop: the shop
+-- catalog = *: a catalog's name; * is every one
+-- days = 7 (1 to 20000): days back from the end
+-- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
+-- time_zone = UTC: whose days and times are meant
+WITH
+    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    verdicts AS
+    (
+        SELECT * FROM product_syncs FINAL
+        WHERE shop_id = {shop:String} AND {catalog:String} IN (catalog, '*')
+          AND status IN ('accepted', 'deleted', 'rejected')
+          AND told_at >= ends - toIntervalDay({days:UInt16}) AND told_at < ends
+        -- After a crash a verdict may be asked for, and told, again.
+        ORDER BY version
+        LIMIT 1 BY catalog, item_id, changed_at, method, attempts, status
+    )
+SELECT
+    toDate(told_at, {time_zone:String}) AS day,
+    verdicts.catalog AS catalog,
+    countIf(status = 'accepted') AS items_accepted,
+    countIf(status = 'deleted') AS items_deleted,
+    countIf(status = 'rejected') AS items_rejected,
+    countIf(status = 'accepted' AND notEmpty(warnings)) AS with_warnings,
+    round(1 - items_rejected / count(), 4) AS success,
+    -- What a run sends may have changed long before the catalog was there: only changes sent by themselves are timed.
+    countIf(status != 'rejected' AND job_id = '') AS changes_timed,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.5)(dateDiff('millisecond', changed_at, told_at), status != 'rejected' AND job_id = '') / 1000, 1)) AS p50_seconds,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.95)(dateDiff('millisecond', changed_at, told_at), status != 'rejected' AND job_id = '') / 1000, 1)) AS p95_seconds
+FROM verdicts
+GROUP BY day, catalog
+ORDER BY day DESC, catalog
