@@ -1,56 +1,38 @@
 """The demo's report, in words and tables a manager understands, and the last line of JSON a script reads."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from analytics.experiments.results import Reading
 from deploy.commands.output import console, print_table
 from deploy.demo.outcome import Ask, Outcome
+from deploy.demo.sections import SECTIONS, AskQuestion, Row, cohort_table
 from deploy.demo.sending import Sent
 
+STEPS: Final = {
+    "product_viewed": "saw a product",
+    "product_added_to_cart": "put one into the cart",
+    "checkout_started": "began to pay",
+    "purchase": "bought",
+}
+
 PEOPLE: Final = """
-SELECT uniqExact(visitor_id) AS visitors, uniqExact(session_id) AS sessions, uniqExact(person_id) AS persons,
-       uniqExactIf(person_id, person_id != visitor_id) AS customers
-FROM events_by_person WHERE shop_id = {shop:String} AND visitor_id != toUUID('00000000-0000-0000-0000-000000000000')
+SELECT sum(browsers) AS visitors, sum(visits) AS sessions, count() AS persons, countIf(known) AS customers,
+       countIf(browsers > 1) AS joined
+FROM (
+    SELECT person_id, uniqExact(visitor_id) AS browsers, uniqExact(session_id) AS visits,
+           any(person_id != visitor_id) AS known
+    FROM events_by_person
+    WHERE shop_id = {shop:String} AND visitor_id != toUUID('00000000-0000-0000-0000-000000000000')
+    GROUP BY person_id)
 """
 MONEY: Final = """
 SELECT currency, count() AS orders, sum(value) AS revenue, round(avg(value), 2) AS average,
        countIf(match = 'matched') AS matched, countIf(match = 'webhook_only') AS webhook_only,
        countIf(match = 'pixel_only') AS pixel_only, countIf(match = 'late') AS late
 FROM orders FINAL WHERE shop_id = {shop:String} GROUP BY currency ORDER BY orders DESC
-"""
-FUNNEL: Final = """
-SELECT sum(viewed) AS viewed, sum(carted) AS carted, sum(started) AS started, sum(bought) AS bought FROM (
-    SELECT max(name = 'product_viewed') AS viewed, max(name = 'product_added_to_cart') AS carted,
-           max(name = 'checkout_started') AS started, max(name = 'purchase') AS bought
-    FROM events_by_person WHERE shop_id = {shop:String} GROUP BY person_id)
-"""
-PRODUCTS: Final = """
-SELECT any(product_title) AS product, uniqExactIf(visitor_id, name = 'product_viewed') AS viewers,
-       countIf(name = 'product_added_to_cart') AS cart_additions
-FROM events_by_person WHERE shop_id = {shop:String} AND product_id != '' GROUP BY product_id
-ORDER BY viewers DESC, product LIMIT 5
-"""
-SOURCES: Final = """
-SELECT multiIf(utm_source != '', utm_source, referrer != '', domain(referrer), 'direct') AS source, count() AS sessions,
-       sum(purchases) AS purchases
-FROM sessions FINAL WHERE shop_id = {shop:String} GROUP BY source ORDER BY sessions DESC LIMIT 6
-"""
-CONVERSIONS: Final = """
-SELECT event_name AS event, countIf(status = 'accepted') AS accepted, countIf(status = 'refused') AS refused,
-       countIf(status = 'skipped') AS skipped,
-       arrayStringConcat(groupUniqArrayIf(reason, status != 'accepted'), ', ') AS why
-FROM conversions FINAL WHERE shop_id = {shop:String} GROUP BY event ORDER BY accepted DESC
-"""
-MATCHED: Final = """
-SELECT name, round(100 * avg(has(match_keys, 'em'))), round(100 * avg(has(match_keys, 'ph'))),
-       round(100 * avg(customer_id != '')), round(100 * avg(has(match_keys, 'fbp'))),
-       round(100 * avg(has(match_keys, 'fbc'))), round(100 * avg(has(match_keys, 'client_ip'))),
-       round(100 * avg(visitor_id != toUUID('00000000-0000-0000-0000-000000000000')))
-FROM events FINAL WHERE shop_id = {shop:String} AND kind = 'standard'
-  AND event_id IN (SELECT event_id FROM conversions FINAL WHERE shop_id = {shop:String})
-GROUP BY name ORDER BY count() DESC
 """
 REJECTED: Final = """
 SELECT reason, field, count() AS records FROM rejected FINAL WHERE shop_id = {shop:String}
@@ -61,45 +43,93 @@ ONE_LINE: Final = (
 )
 
 
-def print_report(ask: Ask, shop: str, sent: Sent) -> None:
+def print_report(ask: Ask, ask_question: AskQuestion, shop: str, sent: Sent) -> None:
     """Ask what the shop would want to know, and print it."""
-    ((visitors, sessions, persons, customers),) = ask(PEOPLE, shop=shop)
-    ((viewed, carted, started, bought),) = ask(FUNNEL, shop=shop)
-    console.print("\n[bold]Who came[/bold]")
-    console.print(
-        f"  {visitors:,} browsers in {sessions:,} visits: {persons:,} persons, {customers:,} of them customers"
-    )
-    console.print("\n[bold]How far they went[/bold] (persons)")
-    for step, count in (("saw a product", viewed), ("put one into the cart", carted), ("began to pay", started)):
-        console.print(f"  {step:<22} {count:>7,}  {_share(count, viewed)}")
-    console.print(f"  {'bought':<22} {bought:>7,}  {_share(bought, viewed)}")
-    for currency, orders, revenue, average, *matches in ask(MONEY, shop=shop):
-        console.print(
-            f"\n[bold]Orders[/bold]\n  {orders:,} orders, {revenue:,.2f} {currency}, {average:,.2f} on average"
-        )
-        named = zip(("met by its browser", "webhook only", "browser only", "late"), matches, strict=True)
-        console.print("  " + ", ".join(f"{count:,} {name}" for name, count in named if count))
-    _print_tables(ask, shop)
+    _print_people(ask, shop)
+    _print_funnel(ask_question("funnel"))
+    _print_orders(ask, shop)
+    for section in SECTIONS:
+        _title(section.title)
+        rows = ask_question(section.question, **section.parameters)
+        lines = [section.line(row) for row in rows]
+        print_table(lines, list(section.columns.values()))
+    _title("Of 100 events, those that carry what Meta knows people by, and whose id the page has too")
+    _print_match_quality(ask_question("match_quality_by_day"))
+    _title("Who came back (people by the day they first came)")
+    print_table(*cohort_table(ask_question("retention", every="day", days=7)))
+    _title("What was rejected, and why")
+    columns = ("reason", "field", "records")
+    print_table([dict(zip(columns, row, strict=True)) for row in ask(REJECTED, shop=shop)], columns)
     refusals = ", ".join(f"{count} {reason}" for reason, count in sent.refusals.most_common())
     console.print(
         f"\n[dim]{sent.requests:,} requests were sent; the door refused {sent.refused} events ({refusals})[/dim]"
     )
 
 
-def _print_tables(ask: Ask, shop: str) -> None:
-    for title, sql, columns in (
-        ("Where visits came from", SOURCES, ("source", "sessions", "purchases")),
-        ("Products most looked at", PRODUCTS, ("product", "viewers", "cart_additions")),
-        ("Conversions at Meta", CONVERSIONS, ("event", "accepted", "refused", "skipped", "why")),
-        (
-            "Of 100 events, those that carry what Meta knows people by, and whose id the page has too",
-            MATCHED,
-            ("event", "em", "ph", "customer", "fbp", "fbc", "ip", "same_id"),
-        ),
-        ("What was rejected, and why", REJECTED, ("reason", "field", "records")),
-    ):
-        console.print(f"\n[bold]{title}[/bold]")
-        print_table([dict(zip(columns, row, strict=True)) for row in ask(sql, shop=shop)], columns)
+def print_experiment(reading: Reading | None, question: str) -> None:
+    """Print what came of the demo's experiment; None: nobody saw it."""
+    _title("An experiment")
+    console.print(f"  {question}")
+    if reading is None:
+        console.print("  nobody has seen it yet")
+        return
+    rows = [
+        {
+            "variant": arm.variant,
+            "people": arm.converted.trials,
+            "bought": f"{arm.converted.value:.1%}",
+            "95 %": "{:.1%} to {:.1%}".format(*arm.converted_interval),
+            f"{reading.currency} per person": f"{arm.revenue.value:.2f}",
+        }
+        for arm in reading.arms
+    ]
+    print_table(rows, list(rows[0]))
+    for each in reading.comparisons:
+        console.print(
+            f"  {each.variant}: {each.uplift:+.1%}, p {each.conversion.p:.4f}, P(B>A) {each.better:.3f}, "
+            f"p at any time {each.always.p:.4f}"
+        )
+    console.print(f"  {reading.verdict}")
+
+
+def _title(text: str) -> None:
+    console.print(f"\n[bold]{text}[/bold]")
+
+
+def _print_people(ask: Ask, shop: str) -> None:
+    ((visitors, sessions, persons, customers, joined),) = ask(PEOPLE, shop=shop)
+    _title("Who came")
+    console.print(
+        f"  {visitors:,} browsers in {sessions:,} visits: {persons:,} persons, {customers:,} of them customers; "
+        f"{joined:,} of these on more than one browser"
+    )
+
+
+def _print_funnel(rows: Sequence[Row]) -> None:
+    _title("How far they went (persons)")
+    first = rows[0]["persons"] if rows else 0
+    for row in rows:
+        console.print(f"  {STEPS[row['reached']]:<22} {row['persons']:>7,}  {_share(row['persons'], first)}")
+
+
+def _print_orders(ask: Ask, shop: str) -> None:
+    for currency, orders, revenue, average, *matches in ask(MONEY, shop=shop):
+        _title("Orders")
+        console.print(f"  {orders:,} orders, {revenue:,.2f} {currency}, {average:,.2f} on average")
+        named = zip(("met by its browser", "webhook only", "browser only", "late"), matches, strict=True)
+        console.print("  " + ", ".join(f"{count:,} {name}" for name, count in named if count))
+
+
+def _print_match_quality(rows: Sequence[Row]) -> None:
+    """Put the days together: the shares of one day are of its `events_told`."""
+    keys = ("em", "ph", "customer", "fbp", "fbc", "ip", "same_id")
+    lines = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        days = [row for row in rows if row["name"] == name]
+        told = sum(row["events_told"] for row in days)
+        shares = {key: round(100 * sum(row[key] * row["events_told"] for row in days) / told) for key in keys}
+        lines.append({"event": name, "events": told} | shares)
+    print_table(sorted(lines, key=lambda line: -line["events"]), ("event", "events", *keys))
 
 
 def print_closing(outcome: Outcome, addresses: Mapping[str, str], hint: str, seconds: float) -> None:

@@ -8,12 +8,16 @@ from typing import Final, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from analytics.recommending.building import build
+from analytics.recommending.models import Model
 from deploy.commands.output import errors
+from deploy.demo import banner
 from deploy.demo.asking import asking
 from deploy.demo.catalogue import a_catalogue
 from deploy.demo.days import DAY, shop_days, shop_opening
 from deploy.demo.outcome import compare
-from deploy.demo.report import print_closing, print_report
+from deploy.demo.report import print_closing, print_experiment, print_report
+from deploy.demo.sections import asking_questions
 from deploy.demo.sending import Door, Sent, send_all
 from deploy.demo.settling import settled
 from deploy.demo.visits import Sending
@@ -23,6 +27,7 @@ SHOP: Final = "demo"
 EVENTS_PER_SHOPPER: Final = 10.7
 """Measured over seeds; how many shoppers make about so many events."""
 SETTLE_SECONDS: Final = 120.0
+DEMO_MODELS: Final[tuple[Model, ...]] = ("bought_together",)
 
 
 class Plan(NamedTuple):
@@ -37,6 +42,7 @@ class Plan(NamedTuple):
 async def run_demo(plan: Plan, environment: Mapping[str, str], addresses: Mapping[str, str], began: float) -> bool:
     """Run it against the stack at *addresses*; True when nothing is lost, doubled or still unsettled."""
     opening, days = _make(plan)
+    await asyncio.to_thread(banner.begin, settings_in(environment, ClickHouseSettings))
     sent = Sent()
     door = Door(
         addresses["Ingest"],
@@ -90,7 +96,10 @@ async def _report(
         progress.update(task, total=1, completed=1, description="worked through")
         progress.stop()
         outcome = await asyncio.to_thread(compare, ask, SHOP, sent)
-        print_report(ask, SHOP, sent)
+        await asyncio.to_thread(build, clickhouse, SHOP, DEMO_MODELS)
+        print_report(ask, asking_questions(clickhouse, SHOP), SHOP, sent)
+        readings = await asyncio.to_thread(banner.read, clickhouse)
+        print_experiment(next(iter(readings), None), banner.QUESTION)
         print_closing(outcome, addresses, hint, time.monotonic() - began)
     if not quiet:
         errors.print(f"[red]not everything was worked through within {SETTLE_SECONDS:.0f} s[/red]")

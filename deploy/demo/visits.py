@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+from deploy.demo.banner import EXPERIMENT, WITH_NOTE, variant_of
 from deploy.demo.catalogue import Product
 from deploy.demo.people import Shopper, a_uuid, an_arrival, hexadecimal
 from deploy.demo.wire import (
@@ -11,6 +12,7 @@ from deploy.demo.wire import (
     Buyer,
     Device,
     Line,
+    custom_event,
     pixel_event,
     to_cart_line,
     to_checkout,
@@ -18,8 +20,14 @@ from deploy.demo.wire import (
     to_variant,
 )
 
-SECOND = 1000
+SECOND: Final = 1000
 
+GOES_WITH: Final = 0.35
+"""How often who put a product into the cart looks at the one that goes with it."""
+TOGETHER: Final = 0.6
+"""How often it then goes into the cart too."""
+NOTE_HELPS: Final = 0.15
+"""How much likelier the note in the cart makes a checkout."""
 
 Channel = Literal["pixel", "gif", "orders/create", "orders/paid", "products/create", "inventory_levels/update"]
 
@@ -57,20 +65,27 @@ class Visit:
             yield self._listing(catalogue)
         for product in self._rng.choices(catalogue, [each.appeal for each in catalogue], k=looks):
             yield from self._look_at(product)
-        if not self._lines:
-            return
+            if any(line.product is product for line in self._lines) and self._rng.random() < GOES_WITH:
+                yield from self._look_at(_companion(catalogue, product), appeal=TOGETHER)
+        if self._lines:
+            yield from self._see_the_cart()
+
+    def _see_the_cart(self) -> Iterator[Sending]:
         self._go("/cart")
         cart = "c1-" + hexadecimal(self._rng, 32)
         viewed = {"cart": {"id": cart, "lines": [to_cart_line(each) for each in self._lines]}}
-        yield self._page(("page_viewed", {}), ("cart_viewed", viewed))
-        if self._rng.random() < 0.35 + 0.4 * self._shopper.eagerness:
+        variant = variant_of(self._device.client_id)
+        exposed = {"experiment": EXPERIMENT, "variant": variant}
+        yield self._page(("page_viewed", {}), ("cart_viewed", viewed), ("experiment_viewed", exposed))
+        helped = NOTE_HELPS if variant == WITH_NOTE else 0
+        if self._rng.random() < 0.3 + helped + 0.4 * self._shopper.eagerness:
             yield from self._check_out(cart)
 
-    def _look_at(self, product: Product) -> Iterator[Sending]:
+    def _look_at(self, product: Product, *, appeal: float | None = None) -> Iterator[Sending]:
         self._go(f"/products/{product.handle}")
         variant = self._rng.choice(product.variants)
         yield self._page(("page_viewed", {}), ("product_viewed", {"productVariant": to_variant(product, variant)}))
-        if self._rng.random() < product.appeal * (0.3 + self._shopper.eagerness):
+        if self._rng.random() < (appeal or product.appeal * (0.3 + self._shopper.eagerness)):
             line = Line(product, variant, self._rng.choices((1, 2, 3), (85, 12, 3))[0])
             self._lines.append(line)
             yield self._page(("product_added_to_cart", {"cartLine": to_cart_line(line)}))
@@ -134,7 +149,8 @@ class Visit:
             self._clock += self._rng.randint(1, 900)
             event_id = "sh-" + a_uuid(self._rng)
             ids.append(event_id)
-            event = pixel_event(self._device, self._clock, name, body, event_id=event_id, url=self._url)
+            make = custom_event if name == "experiment_viewed" else pixel_event
+            event = make(self._device, self._clock, name, body, event_id=event_id, url=self._url)
             event["context"]["document"]["referrer"] = self._referrer
             wrapped.append(self._wrapped(event))
         self._referrer = self._url
@@ -159,3 +175,7 @@ class Visit:
             "browser": browser,
             "sent_at": self._clock + 40,
         }
+
+
+def _companion(catalogue: list[Product], product: Product) -> Product:
+    return catalogue[min(catalogue.index(product) ^ 1, len(catalogue) - 1)]

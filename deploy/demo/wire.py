@@ -117,6 +117,16 @@ def pixel_event(device: Device, at: int, name: str, data: dict[str, Any], *, eve
     }
 
 
+def custom_event(device: Device, at: int, name: str, data: dict[str, Any], **about: Any) -> dict[str, Any]:
+    """Write one event that the shop's theme publishes itself, *about* as in `pixel_event`.
+
+    https://shopify.dev/docs/api/web-pixels-api/emitting-data
+    """
+    event = pixel_event(device, at, name, {}, **about)
+    del event["data"]
+    return event | {"type": "custom", "customData": data}
+
+
 def to_checkout(lines: list[Line], token: str, buyer: Buyer | None, order_id: int | None = None) -> dict[str, Any]:
     """Write a checkout as the `checkout_*` events carry it."""
     total = sum(line.total for line in lines)

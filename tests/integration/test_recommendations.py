@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from starlette.applications import Starlette
 
 from analytics.migrate import migrate
+from analytics.questions import query
 from analytics.recommending.building import build
 from analytics.recommending.models import BASKETS, COUNTED
 from analytics.recommending.profiles import refresh_profiles
@@ -177,6 +178,29 @@ def test_pairs_have_the_measures_plain_python_gives_them(told: Told, model: Any)
         assert tuple(found) == pytest.approx(expected[context, product])
         better = [key for key, each in expected.items() if key[0] == context and each[1] > found[1] + 1e-12]
         assert len(better) <= rank - 1
+
+
+def test_the_question_of_pairs_shows_each_once_the_most_frequent_first(told: Told) -> None:
+    orders = [set(each.bought) for each in told.visits if each.bought and not each.cancelled]
+    held, together = Counter[str](), Counter[frozenset[str]]()
+    for order in orders:
+        held.update(order)
+        together.update(map(frozenset, combinations(order, 2)))
+    answer = query("bought_together", told.clickhouse, shop="demo", top=10_000)
+    found = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+    assert len(found) == len({frozenset((row["product_id"], row["other_id"])) for row in found}) > 10
+    assert [row["orders_with_both"] for row in found] == sorted(
+        (row["orders_with_both"] for row in found), reverse=True
+    )
+    for row in found:
+        one, other = row["product_id"], row["other_id"]
+        both = together[frozenset((one, other))]
+        assert row["orders_with_both"] == both >= 2
+        assert row["lift_over_chance"] == pytest.approx(both * len(orders) / held[one] / held[other], abs=0.006)
+        assert row["of_orders_with_product"] == pytest.approx(both / held[one], abs=1e-4)
+    (pair, *_) = query("bought_together", told.clickhouse, shop="demo", product=found[0]["other_id"]).rows
+    assert pair[:4] == answer.rows[0][:4]
 
 
 def test_the_next_product_follows_the_moves_of_visits(told: Told) -> None:

@@ -166,6 +166,6 @@ def _periods(weeks: Weeks, days: int, every: str) -> dict[date, list[Session]]:
 
 
 def _number(cohort: date, when: date, every: str) -> int:
-    if every == "week":
-        return (when - cohort).days // 7
+    if every != "month":
+        return (when - cohort).days // {"day": 1, "week": 7}[every]
     return (when.year - cohort.year) * 12 + when.month - cohort.month

@@ -5,8 +5,10 @@ import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
+from deploy.demo.banner import the_experiment
 from deploy.demo.catalogue import a_catalogue, to_webhook
 from deploy.demo.days import DAY, shop_days, shop_opening
+from deploy.demo.sections import cohort_table
 from deploy.demo.visits import Sending
 from tests.builders import NOON
 
@@ -89,3 +91,27 @@ def test_a_product_webhook_is_json_with_prices_as_strings() -> None:
     body = json.loads(json.dumps(to_webhook(product, datetime.fromtimestamp(0, UTC))))
 
     assert all(isinstance(variant["price"], str) for variant in body["variants"])
+
+
+def test_a_browser_sees_one_variant_of_the_experiment_whenever_it_sees_its_cart() -> None:
+    seen: dict[str, set[str]] = defaultdict(set)
+    for each in some_days():
+        for wrapped in each.body if isinstance(each.body, list) else ():
+            if wrapped["event"]["name"] == "experiment_viewed":
+                seen[wrapped["event"]["clientId"]].add(wrapped["event"]["customData"]["variant"])
+
+    assert all(len(variants) == 1 for variants in seen.values())
+    assert set().union(*seen.values()) == {variant.name for variant in the_experiment().variants}
+
+
+def test_cohorts_are_laid_out_by_the_days_since_their_first() -> None:
+    rows = [
+        {"cohort": "2026-11-18", "number": 0, "people": 8, "cohort_size": 8, "share": 1.0},
+        {"cohort": "2026-11-18", "number": 2, "people": 2, "cohort_size": 8, "share": 0.25},
+        {"cohort": "2026-11-19", "number": 0, "people": 5, "cohort_size": 5, "share": 1.0},
+    ]
+    lines, columns = cohort_table(rows)
+
+    assert columns == ["first came", "people", "after 2 days"]
+    assert lines[0] == {"first came": "2026-11-18", "people": 8, "after 2 days": "25.0%"}
+    assert lines[1] == {"first came": "2026-11-19", "people": 5}
