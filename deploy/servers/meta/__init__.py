@@ -5,5 +5,6 @@ For demo and tests; nothing in production falls back to it. It is its own proces
 
     META_STANDIN_TOKEN=… python -m deploy.servers.meta --port 0
 
-One module per API of Meta's (`conversions_api`), pure rules beside it, and a control door under `/_…`.
+One module per API of Meta's (`conversions_api`, those of `catalog`), pure rules beside it, and a control door under
+`/_…`.
 """

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from deploy.servers.meta import behaviours as b
 from deploy.servers.meta.bodies import objects_in
 from deploy.servers.meta.calls import Call, endpoint
-from deploy.servers.meta.catalog.batches import Batch, Fault, Problem, Remark, remarks_on, requests_in
+from deploy.servers.meta.catalog.batches import Batch, Fault, ItemRequest, Problem, Remark, remarks_on, requests_in
 from deploy.servers.meta.catalog.catalogs import Catalog
 from deploy.servers.meta.catalog.parameters import flag_of, text_of
 from deploy.servers.meta.catalog.quotas import counted
@@ -53,25 +53,32 @@ async def _take(call: Call, catalog: Catalog) -> Response:
     taken = [request for request in requests if request.item_id not in at_fault]
     handles = []
     if taken:
-        delay, end = call.hit(b.BatchDelay, "batch_delay_seconds"), call.hit(b.BatchEnd, "batch_end")
-        now = call.standin.clock()
-        batch = Batch(
-            taken,
-            flag_of(call.fields, "allow_upsert", default=True),
-            taken_at=now,
-            ends_at=now + (delay.seconds if delay else _DELAY_SECONDS),
-            fault=fault_of(call, [request.item_id for request in taken]),
-            end=end.status if end else "finished",
-        )
+        batch = _batch(call, taken)
         catalog.take(batch, sha256(orjson.dumps(records, option=orjson.OPT_SORT_KEYS)).hexdigest())
         handles = [batch.handle]
     return json_response({"handles": handles, "validation_status": [_shown_remark(remark) for remark in remarks]})
 
 
-def fault_of(call: Call, item_ids: Collection[str]) -> Fault:
-    """Play `reject_items` on a call about *item_ids*."""
-    played = call.hit(b.RejectItems, "reject_items", when=lambda reject: any(map(reject.rejects, item_ids)))
-    return partial(_fault, played)
+def _batch(call: Call, taken: list[ItemRequest]) -> Batch:
+    delay, end = call.hit(b.BatchDelay, "batch_delay_seconds"), call.hit(b.BatchEnd, "batch_end")
+    now = call.standin.clock()
+    return Batch(
+        taken,
+        flag_of(call.fields, "allow_upsert", default=True),
+        taken_at=now,
+        ends_at=now + (delay.seconds if delay else _DELAY_SECONDS),
+        fault=fault_played(call.standin, call.object_id, [request.item_id for request in taken]),
+        end=end.status if end else "finished",
+    )
+
+
+def fault_played(standin: StandIn, catalog_id: str, item_ids: Collection[str]) -> Fault:
+    """Play `reject_items` on a batch or feed of *item_ids*."""
+
+    def hits_one(reject: b.RejectItems) -> bool:
+        return any(map(reject.rejects, item_ids))
+
+    return partial(_fault, standin.stage.hit(b.RejectItems, "reject_items", catalog_id, when=hits_one))
 
 
 def _fault(played: b.RejectItems | None, item_id: str) -> tuple[list[str], list[str]]:

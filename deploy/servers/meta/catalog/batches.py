@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from deploy.servers.meta.catalog.item_rules import judge, missing, unrecognised
+from deploy.servers.meta.catalog.item_rules import judge, missing, of_request, unrecognised
 from deploy.servers.meta.catalog.items import Item, Items, merged
 from deploy.servers.meta.graph import invalid
 
@@ -105,7 +105,7 @@ class Batch:
         if request.method == "UPDATE" and old is None:
             if not self.allow_upsert:
                 return [f"Item not found: The update of item {request.item_id} will not be completed"]
-            return missing(request.item_id, request.fields)
+            return missing(of_request(request.item_id), request.fields)
         return []
 
 
@@ -135,8 +135,9 @@ def _request(line: int, record: Mapping[str, object]) -> ItemRequest:
 
 
 def _remark(request: ItemRequest) -> Remark:
-    errors = missing(request.item_id, request.fields) if request.method == "CREATE" else []
-    return Remark(request.item_id, errors, unrecognised(request.item_id, request.fields))
+    where = of_request(request.item_id)
+    errors = missing(where, request.fields) if request.method == "CREATE" else []
+    return Remark(request.item_id, errors, unrecognised(where, request.fields))
 
 
 def _store(items: Items, old: Item | None, request: ItemRequest, *, at: float, number: Callable[[], int]) -> None:

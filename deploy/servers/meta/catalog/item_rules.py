@@ -47,6 +47,11 @@ _PRICE: Final = re.compile(r"\d+(\.\d+)? [A-Z]{3}\Z").match
 _URL: Final = re.compile(r"https?://[^\s/]+").match
 
 
+def of_request(item_id: str) -> str:
+    """Say of which record of a batch something is said."""
+    return f"A request for item {item_id}"
+
+
 class Verdict(NamedTuple):
     """What is wrong with an item, and what is only odd."""
 
@@ -54,21 +59,18 @@ class Verdict(NamedTuple):
     warnings: list[str]
 
 
-def unrecognised(item_id: str, fields: Fields) -> list[str]:
-    """Name the fields that Meta does not know; the others are taken."""
+def unrecognised(where: str, fields: Fields) -> list[str]:
+    """Name the fields of *where* that Meta does not know; the others are taken."""
     names = [name for name in fields if name not in KNOWN]
-    opening = f"Unrecognised field: A request for item {item_id} contains unrecognised field"
-    return [f"{opening}: '{name}'" for name in names]
+    return [f"Unrecognised field: {where} contains unrecognised field: '{name}'" for name in names]
 
 
-def missing(item_id: str, fields: Fields) -> list[str]:
-    """Name the fields that a new item cannot be without."""
+def missing(where: str, fields: Fields) -> list[str]:
+    """Name the fields that a new item cannot be without and that *where* lacks."""
     names = [name for name in REQUIRED if _is_empty(fields.get(name))]
     if _is_empty(fields.get("image_link")) and _is_empty(fields.get("image")):
         names.append("image_link")
-    return [
-        f"Missing required field: A request for item {item_id} is missing required field: '{name}'" for name in names
-    ]
+    return [f"Missing required field: {where} is missing required field: '{name}'" for name in names]
 
 
 def judge(fields: Fields) -> Verdict:

@@ -63,5 +63,6 @@ class Items:
 
 
 def merged(old: Item | None, fields: Mapping[str, object]) -> dict[str, object]:
-    """Lay *fields* over those of *old*."""
-    return (old.fields if old is not None else {}) | dict(fields)
+    """Lay *fields* over those of *old*; an empty one takes away what was there."""
+    whole = (old.fields if old is not None else {}) | dict(fields)
+    return {name: value for name, value in whole.items() if value is not None and value not in ("", [], {})}

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from deploy.servers.meta.calls import Call, endpoint
 from deploy.servers.meta.catalog.catalogs import Catalog
-from deploy.servers.meta.catalog.item_rules import judge, missing
+from deploy.servers.meta.catalog.item_rules import judge, missing, of_request
 from deploy.servers.meta.catalog.items import Item
 from deploy.servers.meta.catalog.parameters import Fields, names_in, number_of, object_of, text_of
 from deploy.servers.meta.catalog.quotas import counted
@@ -60,7 +60,7 @@ async def _list(call: Call, catalog: Catalog) -> Response:
 async def _make(call: Call, catalog: Catalog) -> Response:
     fields = _batch_names(call.fields)
     item_id = text_of(call.fields, "retailer_id")
-    problems = missing(item_id, fields) or judge(fields).errors
+    problems = missing(of_request(item_id), fields) or judge(fields).errors
     if not item_id or problems:
         raise invalid(problems[0] if problems else "The parameter retailer_id is required")
     item = catalog.items.get(item_id)

@@ -7,11 +7,13 @@ from starlette.routing import Route
 
 from deploy.servers.meta.calls import Call, endpoint
 from deploy.servers.meta.catalog.catalogs import Catalog
+from deploy.servers.meta.catalog.feeds import Feed, Upload
+from deploy.servers.meta.catalog.feeds_api import feed_settings
 from deploy.servers.meta.catalog.item_rules import judge
-from deploy.servers.meta.catalog.items import Item
+from deploy.servers.meta.catalog.items import Item, merged
 from deploy.servers.meta.catalog.parameters import names_in
 from deploy.servers.meta.catalog.quotas import under_quota
-from deploy.servers.meta.catalog.shown import DEFAULT_FIELDS, shown_item
+from deploy.servers.meta.catalog.shown import DEFAULT_FIELDS, shown_feed, shown_item, shown_upload
 from deploy.servers.meta.graph import invalid, json_response, unknown_object
 from deploy.servers.meta.standin import StandIn
 
@@ -29,6 +31,10 @@ async def _answer(call: Call) -> Response:
     standin.catalogs.settle(standin.clock())
     if (item := standin.catalogs.item(call.object_id)) is not None:
         return await _limited(call, item[0], lambda _, catalog: _of_item(call, catalog, item[1]))
+    if (feed := standin.catalogs.feed(call.object_id)) is not None:
+        return await _limited(call, feed[0], lambda _, catalog: _of_feed(call, catalog, feed[1]))
+    if (upload := standin.catalogs.upload(call.object_id)) is not None:
+        return await _limited(call, upload[0], lambda _, __: _of_upload(call, upload[1]))
     raise unknown_object(call.object_id)
 
 
@@ -45,6 +51,22 @@ async def _of_item(call: Call, catalog: Catalog, item: Item) -> Response:
         changes = {name: value for name, value in call.fields.items() if name not in _NOT_FIELDS}
         if problems := judge(changes).errors:
             raise invalid(problems[0])
-        item.fields, item.updated_at = item.fields | changes, call.standin.clock()
+        item.fields, item.updated_at = merged(item, changes), call.standin.clock()
         return json_response({"success": True})
     return json_response(shown_item(item, names_in(call.fields, default=DEFAULT_FIELDS)))
+
+
+async def _of_feed(call: Call, catalog: Catalog, feed: Feed) -> Response:
+    if call.request.method == "DELETE":
+        del catalog.feeds[feed.feed_id]
+        return json_response({"success": True})
+    if call.request.method == "POST":
+        feed.settings |= feed_settings(call.fields)
+        return json_response({"success": True})
+    return json_response(shown_feed(catalog, feed, names_in(call.fields, default="id,name")))
+
+
+async def _of_upload(call: Call, upload: Upload) -> Response:
+    if call.request.method != "GET":
+        raise unknown_object(call.object_id)
+    return json_response(shown_upload(upload, names_in(call.fields, default="id,start_time,end_time")))

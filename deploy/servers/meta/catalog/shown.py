@@ -1,7 +1,15 @@
-"""What the Graph API shows of an item: its fields under the names that ProductItem has, which are not the batches'."""
+"""
+What the Graph API shows: items, feeds, uploads and their errors, by the names of fields that were asked for.
 
+An item's fields have the names of ProductItem there, which are not those of batches; fields without a value are left
+out, the id never is.
+"""
+
+from datetime import UTC, datetime
 from typing import Final
 
+from deploy.servers.meta.catalog.catalogs import Catalog
+from deploy.servers.meta.catalog.feeds import Feed, FeedError, Upload
 from deploy.servers.meta.catalog.items import Item
 
 DEFAULT_FIELDS: Final = "id,name,retailer_id"
@@ -19,9 +27,63 @@ _NAMES: Final = {
 
 
 def shown_item(item: Item, names: list[str]) -> dict[str, object]:
-    """Show the fields *names* of *item*; those it does not have are left out, its id never is."""
+    """Show the fields *names* of *item*."""
     found = {name: _value(item, name) for name in ("id", *names)}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def shown_feed(catalog: Catalog, feed: Feed, names: list[str]) -> dict[str, object]:
+    """Show the fields *names* of *feed*, no password among them."""
+    found: dict[str, object] = feed.settings | {
+        "id": feed.feed_id,
+        "created_time": _time(feed.created_time),
+        "product_count": sum(item.feed_id == feed.feed_id for item in catalog.items),
+    }
+    for name in ("schedule", "update_schedule"):
+        schedule = found.get(name)
+        if isinstance(schedule, dict):
+            found[name] = {key: value for key, value in schedule.items() if key != "password"}
+    if feed.uploads:
+        found["latest_upload"] = shown_upload(next(reversed(feed.uploads.values())), ["start_time", "end_time"])
+    return {name: found[name] for name in ("id", *names) if name in found}
+
+
+def shown_upload(upload: Upload, names: list[str]) -> dict[str, object]:
+    """Show the fields *names* of *upload*; `end_time` and what was counted are not there while it runs."""
+    found: dict[str, object] = {
+        "id": upload.upload_id,
+        "url": upload.url,
+        "input_method": upload.input_method,
+        "start_time": _time(upload.start_time),
+    }
+    if upload.end_time is not None:
+        found |= {
+            "end_time": _time(upload.end_time),
+            "num_detected_items": upload.detected,
+            "num_persisted_items": upload.persisted,
+            "num_invalid_items": upload.invalid,
+            "num_deleted_items": upload.deleted,
+            "error_count": upload.count("fatal"),
+            "warning_count": upload.count("warning"),
+        }
+    return {name: found[name] for name in ("id", *names) if name in found}
+
+
+def shown_error(problem: FeedError) -> dict[str, object]:
+    """Show one kind of error of an upload."""
+    summary, _, description = problem.message.partition(": ")
+    return {
+        "id": problem.error_id,
+        "summary": summary,
+        "description": description or summary,
+        "severity": problem.severity,
+        "total_count": problem.total,
+        "samples": {"data": problem.samples},
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def _value(item: Item, name: str) -> object:
