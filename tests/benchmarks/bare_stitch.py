@@ -29,7 +29,7 @@ async def main(*, stitched: bool) -> None:
         linger_ms=20,
         max_batch_size=128 * 1024,
         max_request_size=4 * 1024 * 1024,
-        compression_type="lz4",
+        compression_type="zstd",
     )
     async with consumer, producer:
         places = [TopicPartition(kafka.prefix + name, number) for number in range(kafka.partitions)]

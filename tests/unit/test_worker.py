@@ -43,7 +43,7 @@ def test_an_app_has_the_settings_that_keep_events_and_pay() -> None:
     assert [str(url) for url in conf.broker] == ["kafka://127.0.0.1:1", "kafka://127.0.0.1:2"]
     assert (conf.processing_guarantee.value, conf.consumer_auto_offset_reset) == ("at_least_once", "earliest")
     assert (conf.producer_acks, conf.producer_linger, conf.producer_max_batch_size) == (-1, 0.02, 131_072)
-    assert conf.producer_compression_type == "lz4"
+    assert conf.producer_compression_type == "zstd"
     assert (conf.table_standby_replicas, conf.topic_partitions, conf.topic_disable_leader) == (0, 8, True)
     assert (conf.cython_optimizations, conf.web_enabled, conf.stream_wait_empty) == (True, False, True)
     assert (conf.broker_session_timeout, conf.broker_heartbeat_interval, conf.broker_commit_interval) == (12, 2, 1)
