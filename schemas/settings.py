@@ -156,7 +156,9 @@ class ApiSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8082, ge=0, le=65535, description="Port to listen on.")
     tokens: str = Field(
-        "", description="shop=VARIABLE,...: names of the variables that hold each shop's token; * is every shop."
+        "",
+        description="shop=VARIABLE,...: names of the variables that hold each shop's token; * is every shop, and"
+        " shop:admin=VARIABLE a token that may also unlink.",
     )
     cache_seconds: int = Field(30, ge=0, description="How long a client may keep an answer.")
     max_seconds: int = Field(30, ge=1, description="Longest time ClickHouse may take for a question.")

@@ -127,8 +127,13 @@ class _Answers:
 async def _wrong_values(request: Request, exc: Exception) -> Response:
     """Name the parameters; the error's own text would quote what was sent."""
     assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for it alone
-    fields = sorted({str(each["loc"][-1]) for each in exc.errors()})
+    fields = sorted({_field(each["loc"]) for each in exc.errors()})
     return JSONResponse({"error": "bad_value", "fields": fields}, 422)
+
+
+def _field(place: Sequence[int | str]) -> str:
+    """Name the innermost field; of a body that is no JSON Pydantic tells the position."""
+    return next((each for each in reversed(place) if isinstance(each, str)), "body")
 
 
 async def _wrong_question(request: Request, exc: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Lets nobody under /v1 without a token, and nobody to a shop that is not the token's."""
+"""Lets nobody under /v1 without a token, nobody to a shop that is not its, and lets who only reads change nothing."""
 
 from typing import Final
 
@@ -6,10 +6,11 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from analytics.api.tokens import Tokens, may_see
+from analytics.api.tokens import Rights, Tokens, is_among
 
 GUARDED: Final = "/v1/"
 _SHOPS: Final = "/v1/shops/"
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
@@ -26,11 +27,13 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        shops = self._tokens.shops_of(token.strip()) if scheme.lower() == "bearer" else frozenset()
-        if not shops:
+        rights = self._tokens.rights_of(token.strip()) if scheme.lower() == "bearer" else Rights()
+        if not rights.read:
             return JSONResponse({"error": "unauthorized"}, 401, {"WWW-Authenticate": "Bearer"})
         path: str = scope["path"]
         shop = path.removeprefix(_SHOPS).partition("/")[0] if path.startswith(_SHOPS) else None
-        if shop is not None and not may_see(shops, shop):
+        if shop is not None and not is_among(rights.read, shop):
             return JSONResponse({"error": "forbidden", "detail": "the token is not for this shop"}, 403)
+        if scope["method"] not in READING and not is_among(rights.change, shop or ""):
+            return JSONResponse({"error": "forbidden", "detail": "the token may read, and change nothing"}, 403)
         return None

@@ -7,18 +7,18 @@ from typing import Final
 
 import click
 
-from analytics.evidence import devices_of, evidence_of, known_of
-from analytics.identities import UNLINK, sentence, shows_customer, story
+from analytics.evidence import known_of
+from analytics.identities import UNLINK, sentence, story
 from analytics.lookups import look_up
 from analytics.squashing import squash as squash_events
+from analytics.unlinking import REASONS, NotLinkedError, Proposal, proposal
 from connectors.kafka import registry
-from connectors.kafka.unlinking import publish, unlink_of
+from connectors.kafka.unlinking import publish
 from deploy.commands.output import console, print_table
 from schemas import identifiers
 from schemas.records import Link
 from schemas.settings import KafkaSettings, RegistrySettings, settings
 
-REASONS: Final = (UNLINK, "shared_device", "wrong_customer", "mistake")
 _LOG_COLUMNS: Final = (
     *("received_at", "action", "reason", "identifier_type", "identifier", "customer_id"),
     *("checkout_token", "order_id", "event_id", "occurred_at"),
@@ -64,10 +64,15 @@ def unlink(shop: str, visitor: str | None, client: str | None, customer: str, re
     if (visitor is None) == (client is None):
         raise click.UsageError("name the browser by --visitor or by --client")
     visitor_id = visitor or identifiers.visitor_id(shop, str(client))
-    record = _unlink_of(shop, visitor_id, customer) | {"reason": reason}
+    try:
+        found = proposal(shop, visitor_id, customer)
+    except NotLinkedError as exc:
+        raise click.ClickException(str(exc)) from None
+    _print_proposal(found)
     if dry_run:
         console.print("nothing was changed: --dry-run")
     else:
+        record = found.record(reason)
         partition, offset = asyncio.run(_publish(record))
         console.print(f"unlinked: {record['link_id']} on partition {partition}, offset {offset}; stitch takes it next")
 
@@ -85,32 +90,13 @@ def squash(shop: str, before: datetime | None) -> None:
     )
 
 
-def _unlink_of(shop: str, visitor_id: str, customer: str) -> Link:
-    """Show what an unlink would change, and write it."""
-    evidence = [each for each in evidence_of(shop, [visitor_id]) if each.customer_id == customer]
-    links = [each for each in evidence if shows_customer(each)]
-    devices = [each for each in devices_of(shop, [visitor_id], []) if each.visitor_id == visitor_id]
-    linked = any(customer in each.customers for each in devices)
-    if not devices or not (links or linked):
-        raise click.ClickException(f"nothing to take back: no evidence links {visitor_id} to customer {customer}")
-    (share,) = look_up("identity_share", shop=shop, visitor=visitor_id, customer=customer)
-    console.print(f"browser {devices[0].client_id}, customer {customer}: {len(links)} times seen", markup=False)
-    for each in evidence:
+def _print_proposal(found: Proposal) -> None:
+    whom = f"browser {found.device.client_id}, customer {found.customer_id}"
+    console.print(f"{whom}: {len(found.links)} times seen", markup=False)
+    for each in found.evidence:
         console.print(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}", markup=False)
-    console.print(f"events that are this customer's: {share['events']}, visits: {share['sessions']}")
-    console.print(f"without it, {_after(devices[0].customers, customer)}")
-    now = int(time.time() * 1000)
-    reverses = links[-1].link_id if len(links) == 1 else ""
-    return unlink_of(shop, visitor_id, devices[0].client_id, customer, asked_at=now, reverses=reverses)
-
-
-def _after(customers: tuple[str, ...], taken: str) -> str:
-    others = sorted({each for each in customers if each not in ("", taken)})
-    if not others:
-        return "they would be those of a person of its own"
-    if len(others) == 1:
-        return f"the whole browser would be customer {others[0]}'s"
-    return f"visits would be those of {', '.join(others)} where evidence says so, else nobody's"
+    console.print(f"events that are this customer's: {found.events}, visits: {found.visits}")
+    console.print(f"without it, {found.afterwards()}")
 
 
 async def _publish(record: Link) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The process `api`: the questions and the recommendations over HTTP.
+"""The process `api`: the questions, the recommendations and who is who over HTTP.
 
     python -m deploy.processes.api    # until SIGTERM; API_HOST, API_PORT: where it listens, API_TOKENS: who may ask
 
@@ -16,11 +16,15 @@ from fastapi import FastAPI
 
 from analytics.api.app import create_app
 from analytics.api.asking import Asker
+from analytics.api.identities import routes as identity_routes
 from analytics.api.tokens import tokens_in
 from analytics.recommending.routes import routes
 from analytics.recommending.serving import Recommender
+from connectors.kafka import registry
+from connectors.kafka.unlinking import publish
 from deploy.processes.serving import Server, event_loop
-from schemas.settings import ApiSettings, ClickHouseSettings, settings
+from schemas.records import Link
+from schemas.settings import ApiSettings, ClickHouseSettings, KafkaSettings, RegistrySettings, settings
 from streams import logs
 
 log = structlog.get_logger()
@@ -41,8 +45,14 @@ def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
         finally:
             asker.close()
 
-    recommendations = routes(Recommender(clickhouse))
-    return create_app(asker, tokens_in(api.tokens, os.environ), api, recommendations, lifespan=closed_at_end)
+    more = [*routes(Recommender(clickhouse)), *identity_routes(clickhouse, _publish)]
+    return create_app(asker, tokens_in(api.tokens, os.environ), api, more, lifespan=closed_at_end)
+
+
+async def _publish(link: Link) -> tuple[int, int]:
+    """Put *link* on Kafka, with a producer of its own: it is seldom that somebody unlinks."""
+    kafka = settings(KafkaSettings)
+    return await publish(kafka, await registry.codec(settings(RegistrySettings), kafka), link)
 
 
 async def serve() -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from click.testing import CliRunner, Result
@@ -18,9 +19,10 @@ from analytics.squashing import squash
 from connectors.clickhouse.client import connect
 from connectors.kafka.partitioning import partition_of
 from deploy.cli import storestream
+from deploy.processes.api import build
 from schemas.identifiers import person_id
 from schemas.records import Link
-from schemas.settings import ClickHouseSettings, KafkaSettings, settings
+from schemas.settings import ApiSettings, ClickHouseSettings, KafkaSettings, settings
 from tests.builders import NOON
 from tests.integration.journeys import DAY, KIOSK, TABLET, Shop, a_shop_of_journeys
 from tests.integration.kafka_topics import make_topics, own_kafka
@@ -150,12 +152,7 @@ def test_an_unlink_shows_first_what_it_would_change_and_refuses_what_was_never_l
 def test_an_unlink_takes_persons_apart_and_why_tells_of_it(
     shop: Shop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kafka = own_kafka(kafka_bootstrap, partitions=4)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
-    monkeypatch.setenv("STORESTREAM_TOPIC_PREFIX", kafka.prefix)
-    monkeypatch.setenv("STORESTREAM_PARTITIONS", "4")
-    settings.cache_clear()
-    asyncio.run(make_topics(kafka))
+    kafka = asyncio.run(topics_of_our_own(kafka_bootstrap, monkeypatch))
 
     told = said("unlink", "--shop", "demo", "--visitor", TABLET, "--customer", "bob", "--reason", "mistake")
     key, link = asyncio.run(written(kafka, partition_of("demo", TABLET, 4)))
@@ -170,6 +167,50 @@ def test_an_unlink_takes_persons_apart_and_why_tells_of_it(
     story = said("why", "tablet")
     assert "unlinked (mistake)" in story
     assert "named customer bob [taken back" in story
+
+
+async def topics_of_our_own(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
+    kafka = own_kafka(kafka_bootstrap, partitions=4)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    monkeypatch.setenv("STORESTREAM_TOPIC_PREFIX", kafka.prefix)
+    monkeypatch.setenv("STORESTREAM_PARTITIONS", "4")
+    settings.cache_clear()
+    await make_topics(kafka)
+    return kafka
+
+
+async def test_the_api_tells_why_and_unlinks_like_the_command(
+    shop: Shop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka = await topics_of_our_own(kafka_bootstrap, monkeypatch)
+    monkeypatch.setenv("ADMIN_TOKEN", "admin-token-0123456789")
+    app = build(ApiSettings(tokens="demo:admin=ADMIN_TOKEN"), shop.clickhouse)
+    asked = {"client": "tablet", "customer": "bob", "reason": "mistake"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://api.example/v1/shops/demo/identities/",
+        headers={"Authorization": "Bearer admin-token-0123456789"},
+    ) as api:
+        unknown, never = await api.get("nobody"), await api.post("unlink", json=asked | {"client": "kiosk"})
+        tried = await api.post("unlink", json=asked | {"dry_run": True})
+        done = await api.post("unlink", json=asked)
+        key, link = await written(kafka, partition_of("demo", TABLET, 4))
+        shop.pipeline.publish_link(link)
+        shop.stitch()
+        shop.archive()
+        why = await api.get("tablet")
+
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "unknown")
+    assert (never.status_code, never.json()["error"]) == (404, "not_linked")
+    assert (tried.status_code, tried.json()["unlinked"], tried.json()["events"]) == (200, None, 1)
+    assert (done.status_code, done.json()["unlinked"]["link_id"]) == (202, link["link_id"])
+    assert tried.json()["afterwards"] == "the whole browser would be customer ada's"
+    assert (key, link["action"], link["reason"]) == (f"demo|{TABLET}".encode(), "unlink", "mistake")
+    assert (why.status_code, why.json()["known_as"]) == (200, "client")
+    assert [each["timeline"] for each in why.json()["browsers"] if each["client_id"] == "tablet"] == [
+        [{"from": "1970-01-01T00:00:00.000Z", "customer": "ada"}]
+    ]
+    assert " ".join(" ".join(why.json()["story"]).split()) == said("why", "tablet")
 
 
 async def written(kafka: KafkaSettings, partition: int) -> tuple[bytes, Link]:

@@ -8,22 +8,32 @@ from pydantic import SecretStr
 
 from analytics.api.app import create_app
 from analytics.api.asking import Asker
+from analytics.api.identities import routes
 from analytics.api.places import Places
-from analytics.api.tokens import tokens_in
+from analytics.api.tokens import Rights, tokens_in
 from analytics.questions import questions
 from schemas.errors import ConfigurationError, TransientError
+from schemas.records import Link
 from schemas.settings import ApiSettings, ClickHouseSettings
 
 ENVIRONMENT = {"DEMO_TOKEN": "demo-token-0123456789", "ALL_TOKEN": "all-token-0123456789", "SHORT": "short"}
-DEMO, EVERY = ({"Authorization": f"Bearer {ENVIRONMENT[name]}"} for name in ("DEMO_TOKEN", "ALL_TOKEN"))
+ENVIRONMENT |= {"ADMIN_TOKEN": "admin-token-0123456789"}
+NAMED = "demo=DEMO_TOKEN,*=ALL_TOKEN,demo:admin=ADMIN_TOKEN"
+DEMO, EVERY, ADMIN = (
+    {"Authorization": f"Bearer {ENVIRONMENT[name]}"} for name in ("DEMO_TOKEN", "ALL_TOKEN", "ADMIN_TOKEN")
+)
 FUNNEL = "/v1/shops/demo/queries/funnel"
+
+
+async def never(_: Link) -> tuple[int, int]:
+    raise AssertionError("it was to be refused")
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     nobody = ClickHouseSettings.model_construct(url=SecretStr("http://127.0.0.1:1/nothing"), cluster="")
     api = ApiSettings()
-    app = create_app(Asker(nobody, api), tokens_in("demo=DEMO_TOKEN,*=ALL_TOKEN", ENVIRONMENT), api)
+    app = create_app(Asker(nobody, api), tokens_in(NAMED, ENVIRONMENT), api, routes(nobody, never))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as made:
         yield made
@@ -53,6 +63,62 @@ async def test_only_the_shops_token_opens_the_door(
     answer = await client.get(path, headers=headers)
 
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("shop", "headers", "status"),
+    [
+        ("demo", {}, 401),
+        ("demo", DEMO, 403),
+        ("demo", EVERY, 403),
+        ("other", ADMIN, 403),
+        ("demo", ADMIN, 503),
+    ],
+)
+async def test_only_a_token_that_administers_the_shop_may_change_something(
+    client: httpx.AsyncClient, shop: str, headers: dict[str, str], status: int
+) -> None:
+    said = {"client": "phone", "customer": "ada"}
+
+    answer = await client.post(f"/v1/shops/{shop}/identities/unlink", headers=headers, json=said)
+
+    assert answer.status_code == status
+    assert (await client.get(f"/v1/shops/{shop}/identities/ada", headers=headers)).status_code in (401, 403, 503)
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        (b'{"client": "phone", "customer": "ada"', ["body"]),
+        (b"[]", ["body"]),
+        (b'{"customer": "ada"}', ["client", "visitor"]),
+        (
+            b'{"client": "phone", "visitor": "0ce5a65d-8a19-5f9f-b04a-d3431727d737", "customer": "ada"}',
+            ["client", "visitor"],
+        ),
+        (b'{"visitor": "phone", "customer": "ada"}', ["visitor"]),
+        (b'{"client": "phone"}', ["customer"]),
+        (b'{"client": "phone", "customer": 5}', ["customer"]),
+        (b'{"client": "phone", "customer": ""}', ["customer"]),
+        (b'{"client": "phone", "customer": "ada", "reason": "because"}', ["reason"]),
+        (b'{"client": "phone", "customer": "ada", "sure": true}', ["sure"]),
+    ],
+)
+async def test_a_malformed_unlink_is_refused_by_the_names_of_its_fields(
+    client: httpx.AsyncClient, said: bytes, fields: list[str]
+) -> None:
+    headers = ADMIN | {"Content-Type": "application/json"}
+
+    answer = await client.post("/v1/shops/demo/identities/unlink", headers=headers, content=said)
+
+    assert (answer.status_code, answer.json()) == (422, {"error": "bad_value", "fields": fields})
+
+
+async def test_openapi_tells_how_to_unlink(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+
+    assert set(paths["/v1/shops/{shop}/identities/unlink"]["post"]["responses"]) == {"202", "404", "422", "503"}
+    assert paths["/v1/shops/{shop}/identities/{identifier}"]["get"]["security"] == [{"HTTPBearer": []}]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +163,7 @@ async def test_openapi_tells_of_every_question_what_its_file_does(client: httpx.
         ("demo", "not like shop=VARIABLE"),
         ("demo=SHORT", "names SHORT, which has less than 16"),
         ("demo=MISSING", "names MISSING"),
+        ("demo:owner=ADMIN_TOKEN", "not like shop=VARIABLE"),
     ],
 )
 def test_the_api_does_not_start_with_tokens_that_protect_nothing(named: str, message: str) -> None:
@@ -107,9 +174,15 @@ def test_the_api_does_not_start_with_tokens_that_protect_nothing(named: str, mes
 def test_one_token_may_open_several_shops() -> None:
     tokens = tokens_in("a=DEMO_TOKEN, b=DEMO_TOKEN", ENVIRONMENT)
 
-    assert tokens.shops_of(ENVIRONMENT["DEMO_TOKEN"]) == {"a", "b"}
-    assert tokens.shops_of("") == frozenset()
-    assert tokens_in("", ENVIRONMENT).shops_of("") == frozenset()
+    assert tokens.rights_of(ENVIRONMENT["DEMO_TOKEN"]) == Rights(frozenset("ab"))
+    assert tokens.rights_of("") == Rights()
+    assert tokens_in("", ENVIRONMENT).rights_of("") == Rights()
+
+
+def test_one_token_may_change_one_shop_and_only_read_of_another() -> None:
+    tokens = tokens_in("a=DEMO_TOKEN,b:admin=DEMO_TOKEN", ENVIRONMENT)
+
+    assert tokens.rights_of(ENVIRONMENT["DEMO_TOKEN"]) == Rights(frozenset("ab"), frozenset("b"))
 
 
 async def test_who_finds_no_place_in_time_is_told_to_come_again() -> None:

@@ -29,7 +29,7 @@ READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
     "stitch": (KafkaSettings, RegistrySettings, WorkerSettings),
     "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings, ForwardSettings),
     "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
-    "api": (ClickHouseSettings, ApiSettings),
+    "api": (KafkaSettings, RegistrySettings, ClickHouseSettings, ApiSettings),
 }
 
 
