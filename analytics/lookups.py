@@ -24,6 +24,9 @@ Lookup = Literal[
     "identity_log",
     "identity_orders",
     "identity_share",
+    "catalog_items",
+    "catalog_runs",
+    "item_history",
 ]
 
 

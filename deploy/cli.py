@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "schemas": "Check the Avro schemas against every committed version, or lock a new one.",
     "shops": "Write shops' settings, or show them.",
     "products": "Bring products in from a CSV file or by hand, and show what is known of one.",
+    "catalogs": "Follow what becomes of a shop's catalogs at Meta, and have them synced.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "query": "Ask one of the questions in analytics/queries.",
     "recommendations": "Build recommendations and profiles, and show what would be recommended.",

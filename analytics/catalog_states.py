@@ -1,0 +1,96 @@
+"""How a shop's catalogs at Meta stand: their settings and what ClickHouse archived go in, a `State` each comes out.
+
+`storestream catalogs status` prints them, `GET /v1/shops/{shop}/catalogs` answers with them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from analytics.lookups import look_up
+from schemas.records import Shop
+from schemas.settings import ClickHouseSettings
+
+STATUSES: Final = ("accepted", "pending", "rejected", "skipped", "deleted")
+
+
+class Run(NamedTuple):
+    """One run over a catalog as it stands: *done* of *total* items."""
+
+    kind: str
+    trigger: str
+    state: str
+    started_at: datetime
+    seconds: float
+    done: int
+    total: int
+    calls: int
+    accepted: int
+    rejected: int
+    failure: str
+    detail: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        why = f": {self.failure} {self.detail}".rstrip() if self.failure else ""
+        progress = f"{self.done} of {self.total}" if self.total else "nothing to do yet"
+        return f"{self.kind} ({self.trigger}) {self.state}, {progress}, {self.calls} calls, {self.seconds:.1f} s{why}"
+
+
+class State(NamedTuple):
+    """One catalog: its items by status, the *runs*, the latest first, and when the schedule brings the next."""
+
+    name: str
+    catalog_id: str
+    method: str
+    primary: bool
+    items: dict[str, int]
+    refused_thrice: int
+    oldest_pending_at: datetime | None
+    last_told_at: datetime | None
+    runs: tuple[Run, ...]
+    next_at: datetime | None
+
+
+def states(shop: Shop, clickhouse: ClickHouseSettings | None = None) -> list[State]:
+    """Tell of each catalog that *shop* has configured.
+
+    Raises:
+        TransientError: ClickHouse does not answer.
+    """
+    items = look_up("catalog_items", clickhouse, shop=shop["shop_id"])
+    runs = look_up("catalog_runs", clickhouse, shop=shop["shop_id"])
+    return [
+        _state(
+            {"name": each["name"], "catalog_id": each["catalog_id"], "method": each["method"]}
+            | {"primary": each["primary"]},
+            [row for row in items if row["catalog"] == each["name"]],
+            [row for row in runs if row["catalog"] == each["name"]],
+        )
+        for each in shop["catalogs"]
+    ]
+
+
+def _state(named: dict[str, Any], items: list[dict[str, Any]], runs: list[dict[str, Any]]) -> State:
+    told = {row["status"]: row for row in items}
+    planned = [_aware(row["next_at"]) for row in runs if row["next_at"]]
+    return State(
+        **named,
+        items={status: told[status]["items"] if status in told else 0 for status in STATUSES},
+        refused_thrice=sum(row["refused_thrice"] for row in items),
+        oldest_pending_at=_aware(told["pending"]["since"]) if "pending" in told else None,
+        last_told_at=max((_aware(row["until"]) for row in items), default=None),
+        runs=tuple(_run(row) for row in runs),
+        # Each run tells when the schedule brings the next; the latest to tell knows best.
+        next_at=planned[0] if planned else None,
+    )
+
+
+def _run(row: dict[str, Any]) -> Run:
+    ended = row["finished_at"] or row["updated_at"]
+    same = {name: row[name] for name in Run._fields if name not in ("seconds", "started_at")}
+    return Run(**same, started_at=_aware(row["started_at"]), seconds=(ended - row["started_at"]).total_seconds())
+
+
+def _aware(time: datetime) -> datetime:
+    """Say that it is UTC: the driver leaves it out where that is the server's zone."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
