@@ -20,6 +20,7 @@ LONGEST_ADDITIONAL: Final = 2_000
 _MOST_READ: Final = 250
 
 _PAGE: Final = re.compile(r"^https?://[^\s/]+\S*$", re.IGNORECASE)
+_SEPARATED: Final = re.compile("[,;|]")
 _SEPARATORS: Final = str.maketrans({",": "%2C", ";": "%3B", "|": "%7C"})
 
 
@@ -82,7 +83,7 @@ def additional(addresses: Iterable[str]) -> list[str]:
     kept: list[str] = []
     length = 0
     for each in islice(addresses, MOST_ADDITIONAL):
-        address = each.translate(_SEPARATORS)
+        address = each.translate(_SEPARATORS) if _SEPARATED.search(each) else each
         length += len(address) + 1
         if length > LONGEST_ADDITIONAL:
             break

@@ -30,10 +30,10 @@ def of_variant(variant: Variant, product: Product, catalog: Catalog, stock: Stoc
     quantity = None if counted is None else max(0, counted - catalog["safety_stock"])
     if product["status"] == "archived":
         return Stocked("discontinued", quantity)
-    if product["preorder_at"] is not None and product["preorder_at"] > now:
-        return Stocked("available for order", None)
     if variant["available"] is False:
         return Stocked("out of stock", quantity)
+    if product["preorder_at"] is not None and product["preorder_at"] > now:
+        return Stocked("available for order", None)
     if quantity == 0 and not variant["backorders"]:
         return Stocked("out of stock", 0)
     return Stocked("in stock", None if variant["backorders"] else quantity)

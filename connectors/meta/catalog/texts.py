@@ -8,15 +8,12 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Final
 
-from schemas.product_values import plain_title
+from schemas.product_values import kept_description, plain_title
 
 LONGEST_TITLE: Final = 200
 LONGEST_DESCRIPTION: Final = 9_999
-_MOST_READ: Final = 50_000
-"""Characters of HTML that are read; shops' descriptions are cut to 10,000 before."""
-
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_HALF_A_TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*$")
+_HALF_A_TAG: Final = re.compile(r"<(?:[a-zA-Z/][^<>]*(?=<|$)|![^<>]*$)")
 _LINK: Final = re.compile(r"https?://\S+")
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _LINES: Final = re.compile(r" ?\n[ \n]*")
@@ -48,7 +45,7 @@ def title(text: str) -> tuple[str, tuple[str, ...]]:
 @lru_cache(maxsize=64)
 def description(text: str) -> str:
     """Return *text* without tags and links, at most LONGEST_DESCRIPTION characters; its paragraphs stay lines."""
-    plain = writable(text[:_MOST_READ])
+    plain = writable(kept_description(text) or "")
     if "<" in plain or "&" in plain:
         reader = _Reader()
         reader.feed(_HALF_A_TAG.sub("", plain))
