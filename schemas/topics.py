@@ -92,7 +92,7 @@ PRODUCTS_SYNCED: Final = Topic(
     "shop|catalog|item, in the partition of shop|catalog",
     "ProductReceipt",
     "catalog",
-    ("catalog", "archive"),
+    ("catalog", "forward", "archive"),
     retention=None,
     compacted=True,
 )

@@ -13,7 +13,7 @@ from schemas.records import EnrichedEvent, Parked
 from schemas.settings import ForwardSettings
 from streams.forwarding.finals import Finals
 from streams.forwarding.forwarder import Forwarder
-from streams.forwarding.ground import Links
+from streams.forwarding.ground import Known, Links
 from streams.forwarding.lanes import World
 from streams.forwarding.pendings import Route
 from streams.outbox import Output
@@ -68,16 +68,16 @@ class FakeReader:
 class Desk:
     """A forwarder whose senders are the test."""
 
-    def __init__(self, *destinations: Any, finals: Sequence[bytes] = (), require_consent: bool = False) -> None:
+    def __init__(self, *destinations: Any, finals: Sequence[bytes] = (), missing: Any = (), **shop: Any) -> None:
         self.outbox, self.acked, self.waiting = FakeOutbox(), list[int](), list[Parcel]()
         self._finals, self.down = finals, set[Route]()
         self.settled, self.log, self.strangers = list[bytes](), list[Any](), set[str]()
         shops = ShopDirectory(CODEC)
-        shops.put(a_shop(destinations=list(destinations), require_consent=require_consent))
+        shops.put(a_shop(destinations=list(destinations), **shop))
         rest = (lambda record: self.acked.append(record.offset), lambda: 1, self._ready, self._settled, self._home)
         links = Links(self, self._read, *rest)  # type: ignore[arg-type]
         limits = ForwardSettings(held_events=3)
-        self.forwarder = Forwarder(CODEC, self.outbox, shops, links, limits)  # type: ignore[arg-type]
+        self.forwarder = Forwarder(CODEC, self.outbox, Known(shops, missing), links, limits)  # type: ignore[arg-type]
         asides = self.forwarder.asides
         told = (self.is_paused, asides.joined, asides.bookmark, asides.finished, asides.share)
         asides.world = World(self._reading, self.forwarder.take_aside, self._read_settled, *told)

@@ -17,6 +17,8 @@ SkipReason = Literal[
     "not_selected",
     # The destination takes only products its catalog has, and it has not this one.
     "unknown_product",
+    # As before, and its catalog at Meta has not this one: it was refused, deleted or left out.
+    "not_in_catalog",
     # Meta takes nothing older than seven days.
     "too_old",
     # The event says it happened more than a minute from now.

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from connectors.kafka.partitioning import partition_of
 from connectors.kafka.readers import reading
-from connectors.kafka.shops import ShopDirectory
 from schemas.codec import Codec
 from schemas.records import Parked
 from schemas.settings import ForwardSettings, KafkaSettings, settings
 from schemas.topics import CONVERSIONS_PARKED, EVENTS_ENRICHED
 from streams.forwarding.finals import Finals, read_finals, read_keys, read_replayable, read_settled
 from streams.forwarding.forwarder import Forwarder
-from streams.forwarding.ground import Links
+from streams.forwarding.ground import Known, Links
 from streams.forwarding.lanes import World
 from streams.forwarding.lots import Lots
 from streams.forwarding.parking import REPLAY
@@ -27,13 +26,13 @@ class Parts(NamedTuple):
     kafka: KafkaSettings
     codec: Codec
     outbox: Outbox
-    shops: ShopDirectory
+    known: Known
     routes: Routes
 
 
 def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., None]) -> tuple[Forwarder, Lots]:
     """Build the forwarder, and what tells it of parked conversions."""
-    kafka, codec, outbox, shops, routes = parts
+    kafka, codec, outbox, known, routes = parts
 
     async def opened(partition: int, parked: Sequence[Parked]) -> None:
         await forwarder.opened(partition, parked)
@@ -47,7 +46,7 @@ def assembled(parts: Parts, generation: Callable[[], int], ack: Callable[..., No
     settled = partial(read_keys, kafka)
     home = partial(partition_of, partitions=kafka.partitions)
     links = Links(routes, partial(read_finals, kafka, codec), ack, generation, lots.ready, settled, home)
-    forwarder = Forwarder(codec, outbox, shops, links, settings(ForwardSettings))
+    forwarder = Forwarder(codec, outbox, known, links, settings(ForwardSettings))
     routes.settle = forwarder.settle
     asides = forwarder.asides
     asides.world = World(

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import structlog
 
-from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Outcome, Parcel
 from schemas.codec import Codec
 from schemas.errors import TerminalError
@@ -18,7 +17,7 @@ from streams.failing import end_process
 from streams.forwarding.asides import Asides
 from streams.forwarding.asking import consents
 from streams.forwarding.crowding import park_all, park_largest
-from streams.forwarding.ground import Ground, Links
+from streams.forwarding.ground import Ground, Known, Links
 from streams.forwarding.holds import CONSENT_CAME
 from streams.forwarding.metrics import DELIVERED, PENDING
 from streams.forwarding.parking import LANE, REPLAY, Parking
@@ -42,17 +41,15 @@ log = structlog.get_logger()
 class Forwarder:
     """Forwards records one after the other; what it raises must end the process, and nothing is acknowledged then."""
 
-    def __init__(
-        self, codec: Codec, outbox: Outbox, shops: ShopDirectory, links: Links, limits: ForwardSettings
-    ) -> None:
-        """Take where receipts go, where shops' settings come from, and how much may wait for consent."""
+    def __init__(self, codec: Codec, outbox: Outbox, known: Known, links: Links, limits: ForwardSettings) -> None:
+        """Take where receipts go, what is known of shops, and how much may wait for consent."""
         self._codec, self._outbox, self._links = codec, outbox, links
         self.pendings = Pendings()
         self.parking = Parking(codec, outbox)
         self.asides = Asides(Ground(self.pendings, links.roads, self.parking, self._done_with, links.generation))
         waiting = consents(codec, self.parking, limits, links.home)
         self.holds = waiting.holds
-        self._preparer = Preparer(shops, self.pendings, waiting, self.asides)
+        self._preparer = Preparer(known, self.pendings, waiting, self.asides)
         self.waiting = Waiting(waiting, self._preparer, self._send_on, links.settled)
         self._finals = self._preparer.finals
         self._generation: Any = None

@@ -1,8 +1,9 @@
 """What forwarding is tied to: the ways to destinations, Kafka, and for lanes the rest of a forwarder."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Container, Mapping
+from typing import Any, NamedTuple, Protocol
 
+from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Parcel
 from streams.forwarding.finals import Finals
 from streams.forwarding.parking import Parking
@@ -38,6 +39,13 @@ class Ground(NamedTuple):
     parking: Parking
     done: Callable[[Envelope], None]
     generation: Callable[[], int]
+
+
+class Known(NamedTuple):
+    """What forwarding knows besides the events: the shops' settings, and items their catalogs at Meta have not."""
+
+    shops: ShopDirectory
+    missing: Container[Any] = ()
 
 
 class Links(NamedTuple):

@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from connectors.kafka.shops import ShopDirectory
 from connectors.meta.parcels import Parcel
 from schemas.records import Destination, EnrichedEvent, Event, Parked, Shop
 from streams.forwarding.asides import Asides
 from streams.forwarding.asking import Consents
 from streams.forwarding.finals import Finals
+from streams.forwarding.ground import Known
 from streams.forwarding.holds import Held, has_told, held_record, visitor_of, with_consent
 from streams.forwarding.pendings import Pendings, Route
 from streams.forwarding.receipts import Envelope, Pending, begun, key_of
@@ -27,9 +27,10 @@ class Routed(NamedTuple):
 class Preparer:
     """Begins the receipts of events, and takes charge of them, pending or held. Waits for nothing."""
 
-    def __init__(self, shops: ShopDirectory, pendings: Pendings, consents: Consents, asides: Asides) -> None:
+    def __init__(self, known: Known, pendings: Pendings, consents: Consents, asides: Asides) -> None:
         """Take what decides where an event goes. *finals*: what has its receipt, by partition."""
-        self._shops, self._pendings, self._asides = shops, pendings, asides
+        self._shops, self._missing = known
+        self._pendings, self._asides = pendings, asides
         self._holds, self._questions, self._tellings = consents
         self.finals: dict[int, Finals] = {}
 
@@ -73,7 +74,7 @@ class Preparer:
         self, enriched: EnrichedEvent, shop: Shop, destination: Destination, envelope: Envelope
     ) -> Routed | None:
         """Begin the receipt of *enriched*; None when there will be none, or when it waits for consent."""
-        decision = decide(enriched, shop, destination, time.time())
+        decision = decide(enriched, shop, destination, time.time(), self._missing)
         if decision is None:
             return None
         key, record = key_of(enriched["event"], destination), envelope.record
@@ -96,8 +97,11 @@ class Preparer:
         shop, enriched = self._shops.get(parked["shop_id"]), parked["event"]
         destinations = shop["destinations"] if shop else []
         destination = next((each for each in destinations if each["name"] == parked["destination"]), None)
-        decided = decide(enriched, shop, destination, time.time()) if enriched and shop and destination else None
-        if enriched is None or destination is None or decided is None:
+        if enriched is None or shop is None or destination is None:
+            self._holds.settled(held.key)
+            return
+        decided = decide(enriched, shop, destination, time.time(), self._missing)
+        if decided is None:
             self._holds.settled(held.key)
             return
         receipt = begun(enriched["event"], destination, decided, (held.partition, parked["offset"]))

@@ -1,12 +1,13 @@
 """What to do with an enriched event at one destination: send it as Meta's event, or skip it and say why; pure."""
 
-from typing import NamedTuple
+from collections.abc import Container
+from typing import Any, NamedTuple
 
 import orjson
 
 from connectors.meta.limited_use import limited_use, lives_in
 from connectors.meta.mapping import Terms, meta_name, to_conversion
-from connectors.meta.products import unknown_products
+from connectors.meta.products import PRODUCT_GROUP, unknown_products
 from connectors.meta.validation import MAX_EVENT_BYTES, SkipReason, skip_reason
 from connectors.meta.wire import Conversion
 from schemas.errors import ConfigurationError
@@ -28,8 +29,13 @@ class Decision(NamedTuple):
     currency: str | None = None
 
 
-def decide(enriched: EnrichedEvent, shop: Shop, destination: Destination, now: float) -> Decision | None:
-    """Decide at *now* (Unix seconds); None for an event that Meta has no name for: nobody expects a receipt of it."""
+def decide(
+    enriched: EnrichedEvent, shop: Shop, destination: Destination, now: float, missing: Container[Any] = ()
+) -> Decision | None:
+    """Decide at *now* (Unix seconds); None for an event that Meta has no name for: nobody expects a receipt of it.
+
+    *missing*: which items, each shop, catalog's and item's id, catalogs at Meta are known not to have.
+    """
     event = enriched["event"]
     name = meta_name(event, destination)
     if name is None:
@@ -49,6 +55,8 @@ def decide(enriched: EnrichedEvent, shop: Shop, destination: Destination, now: f
         conversion = to_conversion(enriched, name, terms, limited)
     except ConfigurationError:
         return undecided._replace(skipped="bad_template")
+    if destination["unknown_products"] != "send" and any(item in missing for item in _items(conversion, shop)):
+        return undecided._replace(skipped="not_in_catalog")
     return _checked(undecided, conversion, now)
 
 
@@ -59,6 +67,15 @@ def _checked(undecided: Decision, conversion: Conversion, now: float) -> Decisio
     if len(body) > MAX_EVENT_BYTES:
         return undecided._replace(skipped="too_large")
     return undecided._replace(body=body)
+
+
+def _items(conversion: Conversion, shop: Shop) -> list[tuple[str, str, str]]:
+    """Name the items of the shop's primary catalog that *conversion* names."""
+    custom = conversion.get("custom_data", {})
+    primary = next((each["catalog_id"] for each in shop["catalogs"] if each["primary"]), None)
+    if primary is None or custom.get("content_type") == PRODUCT_GROUP:
+        return []
+    return [(shop["shop_id"], primary, item_id) for item_id in custom.get("content_ids", [])]
 
 
 def site_url(shop: Shop) -> str | None:

@@ -75,6 +75,17 @@ async def test_an_event_with_a_receipt_is_not_sent_again() -> None:
     assert [parcel.tag.key for parcel in desk.waiting] == [b"demo|a|two"]
 
 
+async def test_what_names_an_item_meta_has_not_is_skipped_where_the_destination_wants_it_so() -> None:
+    strict, lax = a_destination(name="strict", unknown_products="skip"), a_destination(name="lax")
+    missing = {("demo", "88", "43751530397931")}
+    desk = Desk(strict, lax, missing=missing, catalogs=[{"catalog_id": "88", "primary": True}])
+
+    await desk.take(1, envelope(enriched(event_id="a")))
+
+    assert desk.outbox.receipts() == [("a", "skipped", "not_in_catalog")]
+    assert [parcel.tag.key for parcel in desk.waiting] == [b"demo|a|lax"]
+
+
 async def test_an_event_said_twice_is_sent_once_and_holds_both_records() -> None:
     desk = Desk(a_destination())
     await desk.take(1, envelope(enriched(event_id="a")))
