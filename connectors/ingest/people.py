@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.ingest.wire.checkouts import Checkout
 from connectors.ingest.wire.events import Customer
-from schemas.user_data import hash_user_data
+from schemas.user_data.counting import hashed_and_counted
 
 
 def to_user_data(checkout: Checkout | None, customer: Customer | None, *, region: str | None) -> dict[str, str]:
@@ -32,7 +32,7 @@ def to_user_data(checkout: Checkout | None, customer: Customer | None, *, region
         names = {"fn": customer.first_name, "ln": customer.last_name}
         offered.append({"em": customer.email, "ph": customer.phone, **names})
     merged = {field: [each[field] for each in offered if each.get(field)] for field in _FIELDS}
-    return hash_user_data({field: values for field, values in merged.items() if values}, region=region).hashes
+    return hashed_and_counted({field: values for field, values in merged.items() if values}, region=region)
 
 
 _FIELDS = ("em", "ph", "fn", "ln", "ct", "st", "zp", "country")

@@ -14,7 +14,7 @@ from schemas.errors import TerminalError
 from schemas.identifiers import is_junk
 from schemas.records import Item, OrderReceived
 from schemas.scrubbing import REDACTED, names_personal_data, scrub_text
-from schemas.user_data import hash_user_data
+from schemas.user_data.counting import hashed_and_counted
 
 MOST_ITEMS: Final = 500
 MOST_ATTRIBUTES: Final = 50
@@ -123,7 +123,7 @@ def _user_data(order: Order, customer: Customer, *, region: str | None) -> dict[
     offered.append({"em": customer.email, "ph": customer.phone, "fn": customer.first_name, "ln": customer.last_name})
     fields = dict.fromkeys(field for each in offered for field in each)
     merged = {field: [each[field] for each in offered if each.get(field)] for field in fields}
-    return hash_user_data({field: values for field, values in merged.items() if values}, region=region).hashes
+    return hashed_and_counted({field: values for field, values in merged.items() if values}, region=region)
 
 
 def _attributes(notes: list[Note]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, TypedDict, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.user_data import (
     HASHED_FIELDS,
@@ -15,6 +16,7 @@ from schemas.user_data import (
     hash_user_data,
     normalize,
 )
+from schemas.user_data.counting import hashed_and_counted
 
 VECTORS: Final = (
     Path(os.environ.get("STORESTREAM_SHARED", Path(__file__).parents[2] / "../shared")) / "vectors/meta_user_data.json"
@@ -164,6 +166,16 @@ def test_one_bad_value_costs_only_itself() -> None:
 
     assert hashed.hashes == {"fn": sha256(b"mary").hexdigest()}
     assert hashed.refused == [("em", "not_an_email"), ("ge", "not_a_gender")]
+
+
+def test_what_is_left_out_is_counted_by_field_and_reason() -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("ingest_values_refused_total", {"field": "em", "reason": "not_an_email"}) or 0
+
+    before = counted()
+    hashes = hashed_and_counted({"em": ["nobody", "nowhere"], "fn": "Mary"}, region=None)
+
+    assert (hashes.keys(), counted() - before) == ({"fn"}, 2)
 
 
 def test_fields_meta_reads_in_clear_are_left_alone() -> None:
