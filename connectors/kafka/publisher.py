@@ -72,6 +72,13 @@ class Publisher:
         if self._closing:
             await asyncio.wait(self._closing)
 
+    async def connected(self, timeout_seconds: float) -> None:
+        """Wait until records can be handed over. Raises: `TransientError` when it takes longer."""
+        if self._link is None and self._connecting is not None:
+            await asyncio.wait({self._connecting}, timeout=timeout_seconds)
+        if self._link is None:
+            raise TransientError(f"kafka: {self._problem}")
+
     async def publish(
         self, topic: Topic, value: bytes, *, key: bytes | None = None, partition: int | None = None
     ) -> None:

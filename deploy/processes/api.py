@@ -1,8 +1,8 @@
-"""The process `api`: the questions, the recommendations and who is who over HTTP.
+"""The process `api`: questions, recommendations, who is who, products and catalogs over HTTP.
 
     python -m deploy.processes.api    # until SIGTERM; API_HOST, API_PORT: where it listens, API_TOKENS: who may ask
 
-It starts without ClickHouse, answers 503 until it is there, and comes back with it.
+It starts without ClickHouse and Kafka, answers 503 until they are there, and comes back with them.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from fastapi import FastAPI
 
 from analytics.api.app import create_app
 from analytics.api.asking import Asker
+from analytics.api.catalogs import routes as catalog_routes
 from analytics.api.identities import routes as identity_routes
+from analytics.api.products import routes as product_routes
 from analytics.api.tokens import tokens_in
 from analytics.recommending.routes import routes
 from analytics.recommending.serving import Recommender
-from connectors.kafka import registry
-from connectors.kafka.unlinking import publish
+from deploy.processes.api_kafka import ApiKafka
 from deploy.processes.serving import Server, event_loop
-from schemas.records import Link
-from schemas.settings import ApiSettings, ClickHouseSettings, KafkaSettings, RegistrySettings, settings
+from schemas.settings import ApiSettings, ClickHouseSettings, settings
 from streams import logs
 
 log = structlog.get_logger()
@@ -33,8 +33,8 @@ SHUTDOWN_SECONDS = 10
 
 
 def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
-    """Wire the questions to ClickHouse; it connects at the first one."""
-    asker = Asker(clickhouse, api)
+    """Wire what is asked to ClickHouse, and what is changed to Kafka; each is connected to at its first use."""
+    asker, kafka = Asker(clickhouse, api), ApiKafka()
     if not api.tokens:
         log.warning("API_TOKENS is empty: every question will be refused")
 
@@ -44,15 +44,11 @@ def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
             yield
         finally:
             asker.close()
+            await kafka.close()
 
-    more = [*routes(Recommender(clickhouse)), *identity_routes(clickhouse, _publish)]
+    more = [*routes(Recommender(clickhouse)), *identity_routes(clickhouse, kafka.link)]
+    more += [*product_routes(kafka), *catalog_routes(clickhouse, kafka)]
     return create_app(asker, tokens_in(api.tokens, os.environ), api, more, lifespan=closed_at_end)
-
-
-async def _publish(link: Link) -> tuple[int, int]:
-    """Put *link* on Kafka, with a producer of its own: it is seldom that somebody unlinks."""
-    kafka = settings(KafkaSettings)
-    return await publish(kafka, await registry.codec(settings(RegistrySettings), kafka), link)
 
 
 async def serve() -> None:

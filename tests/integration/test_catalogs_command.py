@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from click.testing import CliRunner
@@ -16,11 +17,12 @@ from connectors.clickhouse.rows import rows_of
 from connectors.kafka import shops
 from connectors.kafka.partitioning import partition_of
 from deploy.cli import storestream
+from deploy.processes.api import build
 from schemas.catalog import CatalogFile
 from schemas.catalog_records import SyncRequest
 from schemas.codec import Codec
 from schemas.records import Shop
-from schemas.settings import ClickHouseSettings, KafkaSettings, settings
+from schemas.settings import ApiSettings, ClickHouseSettings, KafkaSettings, settings
 from tests.builders import a_shop
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.integration.weeks_database import empty_database
@@ -152,6 +154,31 @@ def test_what_is_wanted_of_a_catalog_goes_where_it_is_led(run: Any, kafka: Kafka
     assert [each["kind"] for each in asked] == ["full", "reconcile", "retry", "stop"]
     assert asked[2]["item_ids"] == ["a", "b"]
     assert {(each["catalog"], each["trigger"]) for each in asked} == {("other", "command")}
+
+
+async def test_the_api_tells_the_same_and_takes_requests_and_products(
+    run: Any, kafka: KafkaSettings, clickhouse: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_TOKEN", "admin-token-0123456789")
+    app = build(ApiSettings(tokens="demo:admin=ADMIN_TOKEN"), clickhouse)
+    ring = {"title": "Ring", "variants": [{"variant_id": "v1", "price": 9.5}]}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://api.example/v1/shops/demo/",
+            headers={"Authorization": "Bearer admin-token-0123456789"},
+        ) as api,
+    ):
+        main = (await api.get("catalogs")).json()["catalogs"][0]
+        retried = await api.post("catalogs/main/retry", json={"items": ["i4"]})
+        put = await api.put("products/ring", json=ring)
+        shown = await api.get("products/ring")
+
+    asked = (await requests_at(kafka, partition_of("demo", "main", kafka.partitions)))[-1]
+    assert (main["items"]["rejected"], main["runs"][0]["done"], main["primary"]) == (1, 7, True)
+    assert (retried.status_code, asked["trigger"], asked["item_ids"]) == (202, "api", ["i4"])
+    assert (put.status_code, shown.json()["occurred_at"]) == (202, put.json()["occurred_at"])
 
 
 def test_a_catalog_must_be_named_where_there_are_several(run: Any) -> None:
