@@ -25,7 +25,7 @@ from deploy.servers.clickhouse.access import WRITER_NAME, password_of
 from deploy.servers.kafka import Kafka, to_process
 from deploy.supervisor import Supervisor
 
-WORKERS: Final = ("stitch", "forward", "archive")
+WORKERS: Final = ("stitch", "forward", "archive", "catalog")
 DATABASE: Final = "storestream"
 PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "ingest": 8080, "api": 8082}
 SHOPS_FILE: Final = Path(__file__).parent / "demo" / "shops.yaml"
@@ -121,6 +121,7 @@ class _Builder:
             "stitch": ("kafka",),
             "forward": ("kafka", "meta"),
             "archive": ("kafka", "clickhouse"),
+            "catalog": ("kafka", "meta"),
         }
         running = {process.name for process in self.processes}
         for worker in WORKERS:

@@ -70,6 +70,16 @@ def rejection_id(*content: str) -> str:
     return _derive("rejected", *content)
 
 
+def alert_id(shop_id: str, *content: str) -> str:
+    """Name an alert after what it says, and of when."""
+    return _derive("alert", shop_id, *content)
+
+
+def run_id(shop_id: str, catalog: str, *content: str) -> str:
+    """Name a run over a catalog after what started it."""
+    return _derive("run", shop_id, catalog, *content)
+
+
 def is_junk(identifier: str | None) -> bool:
     """Tell whether *identifier* is one of the closed list of values that identify nobody."""
     return identifier is None or identifier.strip().lower() in JUNK

@@ -104,6 +104,21 @@ class ForwardSettings(BaseSettings):
     )
 
 
+class CatalogSettings(BaseSettings):
+    """How changes are gathered for Meta's catalogs, and how its answers are asked for."""
+
+    model_config = SettingsConfigDict(env_prefix="CATALOG_", frozen=True, extra="ignore")
+
+    window_seconds: float = Field(
+        1.0, ge=0, description="How long changes are gathered into one request; longer as Meta's quota is used up."
+    )
+    batch_items: int = Field(3000, ge=1, le=5000, description="Most items in one request.")
+    batches_in_flight: int = Field(4, ge=1, description="Batches of one catalog that Meta works on at once.")
+    poll_seconds: float = Field(0.5, gt=0, description="First wait before asking how a batch stands; it grows.")
+    page_items: int = Field(1000, ge=1, description="Most items in one page of what Meta has.")
+    attempts: int = Field(5, ge=1, description="How often an item is sent while what keeps it back may pass.")
+
+
 class IngestSettings(BaseSettings):
     """The HTTP door."""
 

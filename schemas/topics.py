@@ -49,7 +49,7 @@ PRODUCTS_CHANGED: Final = Topic(
     "products.changed",
     "shop|product",
     "ProductChange",
-    "ingest",
+    "ingest; catalog, where an older state stands behind a newer one",
     ("stitch", "archive", "catalog"),
     retention=None,
     compacted=True,

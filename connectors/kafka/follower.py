@@ -35,6 +35,8 @@ class Follower:
         self._caught_up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._next: dict[TopicPartition, int] = {}
+        self._asked: list[asyncio.Future[None]] = []
+        self._promised: list[tuple[dict[TopicPartition, int], list[asyncio.Future[None]]]] = []
 
     async def start(self) -> None:
         """Begin to follow in the background."""
@@ -65,6 +67,16 @@ class Follower:
             self._task.result()
         if not self._caught_up.is_set():
             raise TransientError(f"topic {self._topic} was not read to its end in {timeout_seconds:g} s")
+
+    async def until_now(self) -> None:
+        """Wait until everything that is on the topic at this moment has been applied, for as long as it takes."""
+        if self._task is None:
+            raise RuntimeError("a follower that was not started never catches up")
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append(told)
+        await asyncio.wait({told, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            self._task.result()
 
     async def ended(self) -> None:
         """Wait until the following ends and raise what *apply* raised; for a process that must not go on without."""
@@ -102,6 +114,7 @@ class Follower:
                     for record in records:
                         self._apply(record)
                 await self._note_progress(consumer, ends)
+                await self._answer(consumer, list(ends))
         finally:
             await consumer.stop()
 
@@ -133,6 +146,18 @@ class Follower:
             self._next[partition] = await consumer.position(partition)
         if not self._caught_up.is_set() and all(self._next[partition] >= end for partition, end in ends.items()):
             self._caught_up.set()
+
+    async def _answer(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        """Tell those who wait for what was there when they asked."""
+        if self._asked:
+            asked, self._asked = self._asked, []
+            self._promised.append((await consumer.end_offsets(partitions), asked))
+        for ends, waiting in list(self._promised):
+            if all(self._next.get(partition, 0) >= end for partition, end in ends.items()):
+                self._promised.remove((ends, waiting))
+                for told in waiting:
+                    if not told.done():
+                        told.set_result(None)
 
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()):

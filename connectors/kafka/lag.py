@@ -9,6 +9,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 
 from schemas.settings import KafkaSettings
 from schemas.topics import (
+    CATALOGS_REQUESTED,
     CONVERSIONS_DELIVERED,
     EVENTS_ENRICHED,
     EVENTS_RECEIVED,
@@ -23,6 +24,7 @@ CONSUMED: Final[dict[str, tuple[Topic, ...]]] = {
     "stitch": (EVENTS_RECEIVED, ORDERS_RECEIVED, IDENTITIES_LINKED),
     "forward": (EVENTS_ENRICHED,),
     "archive": (EVENTS_ENRICHED, IDENTITIES_LINKED, PRODUCTS_CHANGED, CONVERSIONS_DELIVERED, RECORDS_REJECTED),
+    "catalog": (CATALOGS_REQUESTED,),
 }
 """What each worker reads through its consumer group, in the order of the flow."""
 

@@ -103,6 +103,21 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
         return Accepted(status, _text(answer.get("fbtrace_id")), pause_seconds(headers, throttled=False))
     if status == 413:
         return Failure("split", status, detail="too large")
+    return _no_answer(status, headers)
+
+
+def read_object(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any] | Failure:
+    """Read an answer of the Graph API that is any JSON object, such as those about catalogs."""
+    answer = _parsed(body)
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return _failure(status, headers, error)
+    if 200 <= status < 300 and answer:
+        return answer
+    return Failure("split", status, detail="too large") if status == 413 else _no_answer(status, headers)
+
+
+def _no_answer(status: int, headers: Mapping[str, str]) -> Failure:
     wait = pause_seconds(headers, throttled=status == 429)
     kind: Kind = "throttled" if status == 429 else "token" if status in (401, 403) else "transient"
     return Failure(kind, status, pause_seconds=wait, detail="no answer of the Graph API")

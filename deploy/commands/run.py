@@ -10,6 +10,7 @@ ENTRIES: Final = {
     "stitch": "streams.stitch",
     "forward": "streams.forward",
     "archive": "streams.archive",
+    "catalog": "streams.catalog",
     "api": "deploy.processes.api",
 }
 """Where the `main` of each process is; imported only when run, since importing a worker reads its settings."""
@@ -18,5 +19,5 @@ ENTRIES: Final = {
 @click.command()
 @click.argument("name", type=click.Choice(list(ENTRIES)))
 def command(name: str) -> None:
-    """Run one process until it is told to stop: ingest, stitch, forward, archive or api."""
+    """Run one process until it is told to stop: ingest, stitch, forward, archive, catalog or api."""
     importlib.import_module(ENTRIES[name]).main()

@@ -9,7 +9,7 @@ import yaml
 from tests.declared_metrics import declared_series, series_in
 from tests.unit.compose_file import COMPOSE, PROCESSES, single
 
-WORKERS = ("stitch", "forward", "archive")
+WORKERS = ("stitch", "forward", "archive", "catalog")
 
 
 def test_prometheus_scrapes_every_service_that_has_metrics() -> None:

@@ -10,6 +10,7 @@ from deploy.documenting import SECTIONS, variables_of
 from schemas.settings import (
     ApiSettings,
     ArchiveSettings,
+    CatalogSettings,
     ClickHouseSettings,
     ForwardSettings,
     IngestSettings,
@@ -29,6 +30,7 @@ READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
     "stitch": (KafkaSettings, RegistrySettings, WorkerSettings),
     "forward": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings, ForwardSettings),
     "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
+    "catalog": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings, CatalogSettings),
     "api": (KafkaSettings, RegistrySettings, ClickHouseSettings, ApiSettings),
 }
 
@@ -50,7 +52,7 @@ def test_each_secret_reaches_only_who_needs_it() -> None:
     assert holders("CLICKHOUSE_ANALYST_PASSWORD") == {"clickhouse", "grafana", "api"}
     assert holders("GRAFANA_ADMIN_PASSWORD") == {"grafana"}
     assert holders("KAFKA_UI_PASSWORD") == {"kafka-ui"}
-    assert {name for name, each in single().items() if "env_file" in each} == {"ingest", "forward", "api"}
+    assert {name for name, each in single().items() if "env_file" in each} == {"ingest", "forward", "catalog", "api"}
 
 
 @pytest.mark.parametrize("name", READ_BY)

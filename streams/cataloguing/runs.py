@@ -1,0 +1,252 @@
+"""The runs over one catalog: full, reconcile and retry, one after the other, each resumed where a kill left it.
+
+A run keeps no place of its own. What it has sent bears its name on the receipts: a full run sends what does not.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from schemas.catalog_records import SyncJob, SyncRequest
+from schemas.identifiers import run_id
+from schemas.settings import CatalogSettings
+from streams.cataloguing import metrics
+from streams.cataloguing.book import Book
+from streams.cataloguing.comparing import Compared, Comparer, ListingFailed
+from streams.cataloguing.products import Products
+from streams.cataloguing.receipts import DELETED, Said, Verdict, of_order, order_of, sent_of
+from streams.cataloguing.writing import Writer
+from streams.rules.catalog_runs import is_due, may_delete_orphans, next_run
+
+KINDS: Final = ("full", "reconcile", "retry")
+TICK_SECONDS: Final = 0.25
+TELL_SECONDS: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class Runs:
+    """All runs of one catalog. *jobs*: the latest of each kind, as they stand on `catalogs.synced`."""
+
+    def __init__(
+        self, book: Book, products: Products, comparer: Comparer, writer: Writer, *, jobs: dict[str, SyncJob]
+    ) -> None:
+        """Take where earlier processes left them."""
+        self._book, self._products, self._comparer, self._writer = book, products, comparer, writer
+        self.jobs = jobs
+        self._current: SyncJob | None = None
+        self._told_at = 0.0
+
+    def called(self) -> None:
+        """Count a request to Meta."""
+        if self._current is not None:
+            self._current["calls"] += 1
+
+    def landed(self, job_id: str | None, statuses: Counter[str]) -> None:
+        """Count items that were settled."""
+        job = self._current
+        if job is None or job["job_id"] != job_id:
+            return
+        job["accepted"] += statuses["accepted"]
+        job["rejected"] += statuses["rejected"]
+        job["deleted"] += statuses[DELETED]
+        job["done"] += statuses["accepted"] + statuses["rejected"] + statuses[DELETED]
+
+    async def ask(self, request: SyncRequest) -> None:
+        """Do what a person asked for; asked twice, it is done once."""
+        kind, book = request["kind"], self._book
+        if kind == "stop":
+            await self._stop()
+            return
+        known, job_id = self.jobs.get(kind), run_id(book.shop["shop_id"], book.catalog["name"], request["request_id"])
+        if known is not None and (known["job_id"] == job_id or known["state"] == "running"):
+            return
+        await self._begin(kind, request["trigger"], job_id)
+        if kind == "retry":
+            await self._retry(self.jobs[kind], request["item_ids"])
+
+    async def begin_if_due(self) -> None:
+        """Begin the full run that the schedule wants now; the first one of a catalog at once."""
+        book, now, last = self._book, _now_ms(), self.jobs.get("full")
+        key = book.place.key
+        if is_due(key, book.catalog["full_sync_days"], last, now):
+            trigger = "first" if last is None else "schedule"
+            await self._begin("full", trigger, run_id(*key.split("|", 1), trigger, str(now)))
+
+    async def run(self, chosen: CatalogSettings) -> None:
+        """Look through everything once, then run what is to be run, for ever."""
+        book = self._book
+        await self.begin_if_due()
+        self._current = self._next()
+        book.job_id = self._current["job_id"] if self._current else None
+        book.forcing = self._current is not None and self._current["trigger"] == "first"
+        book.queue.look_through(self._products.in_force.ids(book.shop["shop_id"]), self._unfinished_strays())
+        while True:
+            await self._drained()
+            self._current = self._next()
+            if self._current is not None:
+                await self._drive(self._current, chosen)
+                book.job_id, book.forcing = None, False
+                book.forced.clear()
+                self._current = None
+            await asyncio.sleep(TICK_SECONDS)
+            await self.begin_if_due()
+
+    async def _drive(self, job: SyncJob, chosen: CatalogSettings) -> None:
+        """Bring *job* to its end; it may have been begun by another process."""
+        book = self._book
+        counted = book.ledger.count(job["job_id"])
+        job |= {"accepted": counted["accepted"], "rejected": counted["rejected"]}
+        job["done"] = job["accepted"] + job["rejected"] + job["deleted"]
+        book.job_id = job["job_id"]
+        log.info("run goes on", catalog=book.label, kind=job["kind"], trigger=job["trigger"], done=job["done"])
+        with metrics.RUNNING.labels(book.label, job["kind"]).track_inprogress():
+            try:
+                if job["kind"] != "retry":
+                    await self._compare(job, chosen)
+                await self._drained()
+            except ListingFailed as exc:
+                await self._end(job, "failed", failure=exc.failure.kind, detail=f"code {exc.failure.code}")
+                return
+        if job["state"] == "running":
+            await self._end(job, "finished")
+
+    async def _compare(self, job: SyncJob, chosen: CatalogSettings) -> None:
+        book, shop_id = self._book, self._book.shop["shop_id"]
+        compared = await self._comparer.compare(chosen.page_items, self.called)
+        if job["state"] != "running":
+            return
+        wanted = sum(sent.is_at_meta and book.knows(sent.product_id) for _, sent in book.ledger.items())
+        orphans = self._orphans(job, compared, wanted)
+        job["orphans"] += len(compared.orphans)
+        job["repaired"] += len(compared.missing) + len(compared.drifted)
+        repairs = [*compared.missing, *compared.drifted]
+        book.forced.update(repairs)
+        first = dict.fromkeys(sent.product_id for each in repairs if (sent := book.ledger.get(each)))
+        book.queue.look_through(first, orphans)
+        job["total"] = wanted + len(orphans) if job["kind"] == "full" else len(repairs) + len(orphans)
+        if job["kind"] == "full" and job["trigger"] != "first":  # which has looked through everything already
+            book.forcing = True
+            book.queue.look_through(each for each in self._products.in_force.ids(shop_id) if each not in first)
+
+    def _orphans(self, job: SyncJob, compared: Compared, wanted: int) -> list[str]:
+        """Return what of the orphans may be deleted, and say on the *job* when it may not."""
+        last = self.jobs.get("full")
+        if not compared.orphans or may_delete_orphans(job["trigger"], wanted, last["total"] if last else 0):
+            return compared.orphans
+        why = "a first run leaves them" if job["trigger"] == "first" else f"only {wanted} items of ours: ask by command"
+        job["detail"] = f"{len(compared.orphans)} items at Meta stand for no product and were left: {why}"
+        log.warning("orphans left", catalog=self._book.label, orphans=len(compared.orphans), wanted=wanted)
+        return []
+
+    async def _retry(self, job: SyncJob, item_ids: list[str]) -> None:
+        """Make rejected items pending: so they are sent again, whoever leads the catalog then."""
+        book, receipts = self._book, []
+        chosen = [(each, book.ledger.get(each)) for each in item_ids] if item_ids else list(book.ledger.items())
+        for item_id, sent in chosen:
+            if sent is None or item_id in book.in_air or sent.status not in ("rejected", "skipped"):
+                continue
+            if sent.status == "rejected":
+                order = order_of(item_id, sent._replace(attempts=0))
+                receipts.append(of_order(book.place, order, Verdict("pending"), Said(job["job_id"])))
+                book.ledger.put(item_id, sent_of(receipts[-1]))
+            known = book.knows(sent.product_id)
+            book.queue.look_through([sent.product_id] if known else (), () if known else [item_id])
+        job["total"] = len(receipts)
+        await self._writer.receipts(book.partition, receipts)
+        await self._tell(job)
+
+    async def _stop(self) -> None:
+        for job in self.jobs.values():
+            if job["state"] == "running":
+                await self._end(job, "stopped")
+        if self._current is not None:
+            self._book.forcing, self._book.job_id = False, None
+            self._book.forced.clear()
+            self._book.queue.drop_backlog()
+
+    async def _drained(self) -> None:
+        """Wait until everything has been looked through, and what was sent meanwhile has landed."""
+        book = self._book
+        while book.queue.looking_through:
+            await self._pause()
+        waiting = book.in_air | {
+            item_id for item_id, sent in book.ledger.items() if self._is_awaited(sent.job_id, sent.status)
+        }
+        while waiting:
+            await self._pause()
+            waiting = {each for each in waiting if (sent := book.ledger.get(each)) and sent.status == "pending"}
+
+    def _is_awaited(self, job_id: str | None, status: str) -> bool:
+        return status == "pending" and self._current is not None and job_id == self._current["job_id"]
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(TICK_SECONDS)
+        if self._current is not None and time.monotonic() - self._told_at > TELL_SECONDS:
+            await self._tell(self._current)
+
+    def _next(self) -> SyncJob | None:
+        running = [job for job in self.jobs.values() if job["state"] == "running"]
+        return min(running, key=lambda job: job["started_at"], default=None)
+
+    def _unfinished_strays(self) -> list[str]:
+        """List deletions that were begun, of items that no product stands for."""
+        return [
+            item_id
+            for item_id, sent in self._book.ledger.items()
+            if sent.status == "pending" and sent.digest is None and not self._book.knows(sent.product_id)
+        ]
+
+    async def _begin(self, kind: str, trigger: str, job_id: str) -> None:
+        book, now, last = self._book, _now_ms(), self.jobs.get(kind)
+        self.jobs[kind] = SyncJob(
+            job_id=job_id,
+            shop_id=book.shop["shop_id"],
+            catalog=book.catalog["name"],
+            catalog_id=book.catalog["catalog_id"],
+            kind=kind,
+            trigger=trigger,
+            state="running",
+            started_at=now,
+            updated_at=now,
+            finished_at=None,
+            next_at=None,
+            total=last["total"] if last is not None and kind == "full" else 0,  # expected, until it is counted
+            done=0,
+            calls=0,
+            accepted=0,
+            rejected=0,
+            deleted=0,
+            skipped=0,
+            orphans=0,
+            repaired=0,
+            failure=None,
+            detail=None,
+        )
+        await self._tell(self.jobs[kind])
+
+    async def _end(self, job: SyncJob, state: str, *, failure: str | None = None, detail: str | None = None) -> None:
+        book, now = self._book, _now_ms()
+        if job["kind"] != "retry":
+            job["skipped"] = sum(not sent.is_at_meta for _, sent in book.ledger.items())
+        if state == "finished" and job["trigger"] == "first":
+            job["total"] = job["done"]
+        job |= {"state": state, "finished_at": now, "failure": failure, "detail": detail or job["detail"]}
+        if job["kind"] == "full":
+            job["next_at"] = next_run(book.place.key, book.catalog["full_sync_days"], job["started_at"])
+        await self._tell(job)
+        log.info("run ended", catalog=book.label, kind=job["kind"], state=state, done=job["done"], calls=job["calls"])
+
+    async def _tell(self, job: SyncJob) -> None:
+        if job["trigger"] == "first" and job["state"] == "running":
+            job["total"] = max(job["done"], len(self._book.ledger)) + self._book.queue.looking_through
+        job["total"] = max(job["total"], job["done"])
+        job["updated_at"], self._told_at = _now_ms(), time.monotonic()
+        await self._writer.job(self._book.partition, job)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
