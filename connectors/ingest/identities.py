@@ -24,5 +24,5 @@ def plain(identifier: str | None) -> str | None:
 
 def order_digits(identifier: str | None) -> str | None:
     """Return the Admin order id: the digits that every form of it ends with."""
-    found = _DIGITS.search(known(identifier) or "")
+    found = _DIGITS.search((known(identifier) or "").partition("?")[0])
     return known(found[1]) if found else None

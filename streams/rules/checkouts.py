@@ -50,6 +50,7 @@ class CheckoutState(NamedTuple):
     *context*: the last a browser said here. *unnamed*: a completion that names no order, and *unnamed_for* the order
     it turned out to be of. *orders*: those known of a checkout. *order* and *checkouts*: of an order, what is known of
     it, and where its browsers meet; *refunds*: the id and amount of each. *heard*: when we last heard of the place.
+    Of a cart, *loose*: orders that name no checkout, and when we heard of each; *ends*: when which checkout ended it.
     """
 
     applied: tuple[int, int] = (-1, -1)
@@ -63,13 +64,25 @@ class CheckoutState(NamedTuple):
     checkouts: tuple[str, ...] = ()
     refunds: tuple[tuple[str, float], ...] = ()
     heard: EpochMillis = 0
+    loose: tuple[tuple[str, EpochMillis], ...] = ()
+    ends: tuple[tuple[EpochMillis, str], ...] = ()
 
 
 def checkout_key(checkout_token: str | None, cart_token: str | None) -> str | None:
     """Name the place browsers meet at: the checkout, else the cart; None when neither is told."""
     if not is_junk(checkout_token) and identifies(checkout_token):
         return checkout_token
+    return cart_key(cart_token)
+
+
+def cart_key(cart_token: str | None) -> str | None:
+    """Name the place of a cart; None when it is none."""
     return f"{_CART}{cart_token}" if not is_junk(cart_token) and identifies(cart_token) else None
+
+
+def places_of(checkout_token: str | None, cart_token: str | None) -> list[str]:
+    """List the places at which the browsers of an order may have met: its checkout and its cart."""
+    return [place for place in dict.fromkeys((checkout_key(checkout_token, None), cart_key(cart_token))) if place]
 
 
 def order_key(order_id: str | None) -> str | None:
@@ -109,7 +122,15 @@ def take_order(state: CheckoutState, link: Link) -> CheckoutState:
     order_id = link["order_id"] or ""
     if order_id not in state.orders:
         state = state._replace(orders=(*state.orders, order_id)[:MAX_ORDERS])
+        if link["checkout_token"] == link["identifier"] and link["identifier"].startswith(_CART):
+            state = state._replace(loose=(*state.loose, (order_id, link["received_at"]))[:MAX_ORDERS])
     return _named(with_owner(state, link["customer_id"], order_id, link["received_at"], "order"))
+
+
+def take_end(state: CheckoutState, link: Link) -> CheckoutState:
+    """Take at a cart which checkout ended it; of several the first counts."""
+    ends = sorted({*state.ends, (link["occurred_at"], link["checkout_token"] or "")})
+    return state._replace(ends=tuple(ends[:MAX_ORDERS]))
 
 
 def _named(state: CheckoutState) -> CheckoutState:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.identifiers import link_id
-from schemas.records import Event, Link
+from schemas.records import EpochMillis, Event, Link
 from streams.rules.evidence import FOR_EVER, Evidence, Unlink
 
 LOGIN: Final = "login"
@@ -11,6 +11,7 @@ LEARNED: Final = "learned"
 CHECKOUT: Final = "checkout"
 COMPLETED: Final = "checkout_completed"
 CONTESTED: Final = "contested"
+CART: Final = "cart"
 
 LINK: Final = "link"
 UNLINK: Final = "unlink"
@@ -64,6 +65,29 @@ def of_learned(link: Link) -> Link:
         "identifier_type": "customer",
         "identifier": customer_id,
         "reason": LEARNED,
+    }
+
+
+def of_cart(event: Event, cart: str, checkout: str, ended_at: EpochMillis) -> Link:
+    """Tell a cart that *event*'s browser had it when it completed *checkout*, and named no order."""
+    shop_id = event["shop_id"]
+    return {
+        "link_id": link_id(shop_id, CART, cart, checkout),
+        "shop_id": shop_id,
+        "action": LINK,
+        "identifier_type": "checkout",
+        "identifier": cart,
+        "visitor_id": event["visitor_id"],
+        "client_id": event["client_id"],
+        "checkout_token": checkout,
+        "order_id": None,
+        "customer_id": None,
+        "session_id": None,
+        "reason": CART,
+        "event_id": event["event_id"],
+        "occurred_at": ended_at,
+        "received_at": event["received_at"],
+        "event": None,
     }
 
 

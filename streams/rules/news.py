@@ -8,7 +8,7 @@ from typing import Final
 
 from schemas.identifiers import link_id, purchase_event_id
 from schemas.records import EpochMillis, Link
-from streams.rules.checkouts import ALONE, CheckoutState, Client, Owner, is_contested, order_key, token_of
+from streams.rules.checkouts import ALONE, CheckoutState, Client, Owner, checkout_key, is_contested, order_key, token_of
 from streams.rules.halves import Half
 from streams.rules.links import CONTESTED, LINK, UNLINK
 from streams.rules.purchases import unnamed_purchase_id
@@ -28,6 +28,8 @@ def of_place(shop_id: str, place: str, state: CheckoutState, *, most_visitors: i
         links = [_owned(shop_id, place, client, owner) for client in state.clients for owner in state.owners]
     links += [link for checkout in state.checkouts for link in _to_checkout(shop_id, place, checkout, state)]
     links += [link for order_id in state.orders for link in _to_order(shop_id, place, order_id, state)]
+    if state.ends:
+        links += [link for order in state.loose for link in _to_end(shop_id, place, order, state)]
     return {link["link_id"]: link for link in links}
 
 
@@ -74,11 +76,30 @@ def _to_checkout(shop_id: str, place: str, checkout: str, state: CheckoutState) 
         _empty(shop_id, (ORDER, place, checkout, owner.customer_id))
         | {
             "identifier": checkout,
-            "checkout_token": token_of(checkout),
+            "checkout_token": checkout_key(opening["checkout_token"], None) or checkout,
             "order_id": owner.order_id,
             "customer_id": owner.customer_id or None,
             "event_id": purchase_event_id(shop_id, owner.order_id),
             "occurred_at": opening["occurred_at"],
+            "received_at": owner.received_at,
+        }
+        for owner in owners
+    ]
+
+
+def _to_end(shop_id: str, cart: str, order: tuple[str, EpochMillis], state: CheckoutState) -> list[Link]:
+    """Tell the checkout that ended a cart which order it became, as the shop names only the cart, and whose."""
+    (_, checkout), (order_id, received_at) = state.ends[0], order
+    owners = [each for each in state.owners if each.order_id == order_id] or [Owner("", order_id, received_at, "")]
+    return [
+        _empty(shop_id, (ORDER, cart, checkout, order_id, owner.customer_id))
+        | {
+            "identifier": checkout,
+            "checkout_token": checkout,
+            "order_id": order_id,
+            "customer_id": owner.customer_id or None,
+            "event_id": purchase_event_id(shop_id, order_id),
+            "occurred_at": received_at,
             "received_at": owner.received_at,
         }
         for owner in owners

@@ -4,6 +4,7 @@ In: what is known of an order, and a webhook or a link. Out: what is known after
 order, doubled or never; `streams.rules.halves` says when the purchase leaves.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from schemas.identifiers import purchase_event_id
@@ -11,7 +12,7 @@ from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules.checkouts import (
     MAX_ORDERS,
     CheckoutState,
-    checkout_key,
+    places_of,
     with_client,
     with_context,
     with_owner,
@@ -34,7 +35,7 @@ def take_webhook(state: CheckoutState, order: OrderReceived) -> CheckoutState:
     latest = order if known.latest is None or _progress(order) > _progress(known.latest) else known.latest
     state = state._replace(order=known._replace(opening=opening, latest=latest))
     state = with_owner(state, order["customer_id"], order["order_id"], order["received_at"], "webhook")
-    return _with_checkout(state, checkout_key(order["checkout_token"], order["cart_token"]))
+    return _with_checkouts(state, places_of(order["checkout_token"], order["cart_token"]))
 
 
 def take_refund(state: CheckoutState, refund: OrderReceived) -> CheckoutState:
@@ -55,9 +56,9 @@ def take_half(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:
     known = state.order or OrderState(order_id)
     if known.pixel is None or half.position < known.pixel.position:
         state = state._replace(order=known._replace(pixel=half))
-    checkout = checkout_key(event["checkout_token"], event["cart_token"])
-    if checkout is not None:
-        return _with_checkout(state, checkout)
+    checkouts = places_of(event["checkout_token"], event["cart_token"])
+    if checkouts:
+        return _with_checkouts(state, checkouts)
     return with_owner(with_client(state, link), event["customer_id"], order_id, link["received_at"], event["event_id"])
 
 
@@ -102,10 +103,9 @@ def leaves_alone(state: CheckoutState, hold_ms: int, now: EpochMillis) -> bool:
     return waiting and now > waiting_since(state) + hold_ms
 
 
-def _with_checkout(state: CheckoutState, checkout: str | None) -> CheckoutState:
-    if checkout is None or checkout in state.checkouts or len(state.checkouts) >= MAX_ORDERS:
-        return state
-    return state._replace(checkouts=(*state.checkouts, checkout))
+def _with_checkouts(state: CheckoutState, checkouts: Sequence[str]) -> CheckoutState:
+    new = [each for each in checkouts if each not in state.checkouts]
+    return state._replace(checkouts=(*state.checkouts, *new)[:MAX_ORDERS]) if new else state
 
 
 def _arrival(order: OrderReceived) -> tuple[EpochMillis, str]:

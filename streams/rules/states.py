@@ -12,6 +12,8 @@ import orjson
 from schemas.records import EpochMillis
 from streams.rules.absorbed import Absorbed
 from streams.rules.campaigns import NONE, Campaign
+from streams.rules.carts import NONE as NO_CARTS
+from streams.rules.carts import Carts
 from streams.rules.checkouts import CheckoutState, Client, Owner
 from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
@@ -46,7 +48,7 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
     end = 11 + int.from_bytes(written[9:11], "big")
     fields = orjson.loads(written[end:])
     client_id, applied, latest, received, sessions, absorbed, spans, evidence, only, version, *fields = fields
-    logins, tokens, fbp, fbc, unlinks, heard = fields
+    logins, tokens, fbp, fbc, unlinks, heard, (seen_carts, ended) = fields
     return VisitorState(
         client_id,
         tuple(applied),
@@ -65,7 +67,12 @@ def visitor_from_bytes(written: bytes) -> VisitorState:
         fbc,
         tuple([Unlink(*each) for each in unlinks]),
         heard,
+        Carts(_named(seen_carts), _named(ended)) if seen_carts or ended else NO_CARTS,
     )
+
+
+def _named(fields: list[Any]) -> tuple[tuple[EpochMillis, str], ...]:
+    return tuple([(time, name) for time, name in fields])
 
 
 def _session(fields: list[Any]) -> OpenSession:
@@ -131,7 +138,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
     """
     _check(written)
     applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[17:])
-    checkouts, refunds, heard = rest
+    checkouts, refunds, heard, loose, ends = rest
     return CheckoutState(
         tuple(applied),
         tuple([Client(*each) for each in clients]),
@@ -144,6 +151,8 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         tuple(checkouts),
         tuple([(refund, amount) for refund, amount in refunds]),
         heard,
+        tuple([(order_id, told_at) for order_id, told_at in loose]),
+        _named(ends),
     )
 
 

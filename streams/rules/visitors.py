@@ -9,6 +9,7 @@ from schemas.click_ids import fbc_from_click, latest_fbc
 from schemas.records import EpochMillis, Event
 from streams.rules.absorbed import Absorbed, absorbed_by, with_absorbed
 from streams.rules.campaigns import Campaign
+from streams.rules.carts import NONE, Carts, with_event
 from streams.rules.evidence import (
     NOBODY,
     SEVERAL,
@@ -61,6 +62,7 @@ class VisitorState(NamedTuple):
     fbc: str | None = None
     unlinks: tuple[Unlink, ...] = ()
     heard: EpochMillis = 0
+    carts: Carts = NONE
 
 
 class Shown(NamedTuple):
@@ -130,6 +132,7 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
         state.fbc if fbc in (None, state.fbc) else latest_fbc(state.fbc, fbc),
         state.unlinks,
         max(state.heard, event["received_at"]),
+        state.carts if shown.token is None else with_event(state.carts, event),
     )
     told = absorbed_by(after.absorbed, event_id) if after.absorbed is not state.absorbed else []
     return Visit(after, placed.session, told, late, placed.others)

@@ -6,13 +6,14 @@ from typing import Final, NamedTuple
 from schemas.codec import Codec
 from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link, OrderReceived
-from streams.rules import checkouts, news, orders, purchases
+from streams.rules import checkouts, links, news, orders, purchases
 from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
 from streams.rules.enrichment import splice
-from streams.rules.halves import OrderState, deadline, halves_to_send, has_half, is_corrected, match_of
+from streams.rules.halves import OrderState, halves_to_send, has_half, is_corrected, match_of
 from streams.stitching.forgetting import is_over
+from streams.stitching.holds import due_of
 from streams.stitching.memory import Memory
-from streams.stitching.outcomes import Due, Outcome, Shops, Source
+from streams.stitching.outcomes import Outcome, Shops, Source
 from streams.stitching.products import Products
 from streams.stitching.terms import checkout_days, hold_seconds, most_browsers
 
@@ -65,6 +66,8 @@ class Checkouts:
             self._take(shop_id, place, received_at, lambda state: state, now=received_at)
         elif is_order(place):
             self._take(shop_id, place, received_at, lambda state: _at_order(state, link))
+        elif link["reason"] == links.CART:
+            self._take(shop_id, place, received_at, lambda state: checkouts.take_end(state, link))
         elif link["reason"] == news.ORDER:
             self._take(shop_id, place, received_at, lambda state: checkouts.take_order(state, link))
         else:
@@ -176,16 +179,6 @@ class Checkouts:
 
     def _hold_ms(self, shop_id: str) -> int:
         return hold_seconds(self._shops, shop_id) * 1000
-
-
-def due_of(shop_id: str, place: str, state: CheckoutState, hold_ms: int) -> tuple[Due, ...]:
-    """List what waits at a place for its other half."""
-    order = state.order
-    if order is not None:
-        end = deadline(order, hold_ms) if has_half(order) else None
-        return () if end is None else (Due(shop_id, place, order.order_id, end),)
-    since = purchases.waiting_since(state)
-    return (Due(shop_id, place, "", since + hold_ms),) if since else ()
 
 
 def _at_order(state: CheckoutState, link: Link) -> CheckoutState:

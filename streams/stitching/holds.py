@@ -8,6 +8,9 @@ import time
 from typing import Final, NamedTuple
 
 from schemas.records import EpochMillis, Link
+from streams.rules import purchases
+from streams.rules.checkouts import CheckoutState
+from streams.rules.halves import deadline, has_half
 from streams.rules.news import of_hold_over
 from streams.stitching.outcomes import Due
 
@@ -82,6 +85,16 @@ class Holds:
             of_hold_over(due.shop_id, due.checkout, due.order_id, deadline=due.deadline, received_at=stream_time)
             for due in over
         ]
+
+
+def due_of(shop_id: str, place: str, state: CheckoutState, hold_ms: int) -> tuple[Due, ...]:
+    """List what waits at a place for its other half."""
+    order = state.order
+    if order is not None:
+        end = deadline(order, hold_ms) if has_half(order) else None
+        return () if end is None else (Due(shop_id, place, order.order_id, end),)
+    since = purchases.waiting_since(state)
+    return (Due(shop_id, place, "", since + hold_ms),) if since else ()
 
 
 def now_ms() -> EpochMillis:

@@ -1,6 +1,6 @@
 """Stitches what concerns one browser: its events, and what links tell of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from schemas.codec import Codec
@@ -10,7 +10,7 @@ from streams.rules import links
 from streams.rules.absorbed import absorbed_by
 from streams.rules.browser_ids import with_browser_ids
 from streams.rules.campaigns import campaign_of
-from streams.rules.checkouts import checkout_key, order_key
+from streams.rules.carts import Pair, pairs
 from streams.rules.days import local_day
 from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
@@ -21,13 +21,13 @@ from streams.stitching.forgetting import is_over
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.products import Products
+from streams.stitching.showing import shown_by
 from streams.stitching.terms import visitor_days
 from streams.stitching.visitor import Visitor
 
 DEFAULT_GAP_SECONDS: Final = 1800
 EVENTS: Final = 0
 LINKS: Final = 1
-_NOTHING: Final = Shown()
 
 Read = Callable[[bytes], bytes | None]
 
@@ -68,7 +68,7 @@ class Visits:
             self._say(visitor, event, written, shop)
 
     def _say(self, visitor: Visitor, event: Event, written: bytes, shop: Shop | None) -> None:
-        shown = self._shown(event)
+        shown = shown_by(event, self._outcome)
         before = visitor.state
         done = visit(before, event, shown, _bounds(shop, event))
         told = self._links(before, done, event, shown)
@@ -88,7 +88,12 @@ class Visits:
             told.append(self._checkout_link(done.state, event, token, done.session.session_id))
         if order is not None:
             told.append(self._checkout_link(done.state, event, order, done.session.session_id))
+        if done.state.carts is not before.carts:
+            told += self._cart_links(set(pairs(done.state.carts)) - set(pairs(before.carts)), event)
         return told
+
+    def _cart_links(self, found: Iterable[Pair], event: Event) -> list[Addressed]:
+        return [self._outcome.address(links.of_cart(event, *each)) for each in sorted(found)]
 
     def _checkout_link(self, state: VisitorState, event: Event, key: str, session_id: str) -> Addressed:
         full = with_browser_ids(event, state.fbp, state.fbc)
@@ -104,13 +109,15 @@ class Visits:
         self._outcome.events.append(self._enriched(state, event, written, session, late=late))
         visitor.touched.add(session)
         visitor.absorbed += absorbed_by(state.absorbed, event["event_id"])
-        customer, token, order = self._shown(event)
+        customer, token, order = shown_by(event, self._outcome)
         if customer is not None and _marked(state.logins, event):
             self._outcome.add_link(links.of_login(event, customer, session))
         if token is not None and (_marked(state.tokens, event) or event["name"] == links.COMPLETED):
             self._outcome.links.append(self._checkout_link(state, event, token, session))
         if order is not None:
             self._outcome.links.append(self._checkout_link(state, event, order, session))
+        if token is not None and (event["cart_token"] or event["name"] == links.COMPLETED):
+            self._outcome.links += self._cart_links(pairs(state.carts), event)
 
     def _enriched(self, state: VisitorState, event: Event, written: bytes, session_id: str, *, late: bool) -> bytes:
         full = with_browser_ids(event, state.fbp, state.fbc)
@@ -119,22 +126,6 @@ class Visits:
         products = self._products.facts_of(event["shop_id"], event["items"], self._outcome)
         person = person_of(state, event["shop_id"], event["visitor_id"], event["occurred_at"])
         return splice(written, session_id, person, products, late)
-
-    def _shown(self, event: Event) -> Shown:
-        """Tell which customer and which checkout *event* is evidence of; junk is counted and is none."""
-        customer, token, cart = event["customer_id"], event["checkout_token"], event["cart_token"]
-        completed = event["name"] == links.COMPLETED
-        if customer is None and token is None and cart is None and not completed:
-            return _NOTHING
-        if is_junk(event["client_id"]) or not identifies(event["client_id"]):
-            self._outcome.count("junk", "client")
-            return _NOTHING
-        if customer is not None and (is_junk(customer) or not identifies(customer)):
-            self._outcome.count("junk", "customer")
-            customer = None
-        if token is not None and (is_junk(token) or not identifies(token)):
-            self._outcome.count("junk", "checkout")
-        return Shown(customer, checkout_key(token, cart), order_key(event["order_id"]) if completed else None)
 
     def take_link(self, link: Link) -> None:
         """Take that a customer used this browser, as an order elsewhere tells, or that this is not so."""

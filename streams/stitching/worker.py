@@ -25,9 +25,8 @@ from streams.rules.catalogs import Catalog
 from streams.rules.states import checkout_from_bytes, heard_of, heard_of_checkout, is_waiting
 from streams.stitching import metrics
 from streams.stitching.catalog_reader import CatalogReader
-from streams.stitching.checkouts import due_of
 from streams.stitching.forgetting import Forgetter
-from streams.stitching.holds import Holds, Place, Progress, now_ms
+from streams.stitching.holds import Holds, Place, Progress, due_of, now_ms
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.stitcher import Stitcher
 from streams.stitching.terms import checkout_days, hold_seconds, visitor_days

@@ -46,7 +46,7 @@ def test_a_checkout_comes_back_as_it_was() -> None:
     pipeline.run()
 
     customers = {key for key in pipeline.checkouts if key.startswith(b"demo|customer:")}
-    assert (len(pipeline.checkouts), len(customers)) == (4, 1)
+    assert (len(pipeline.checkouts), len(customers)) == (5, 1)
     for key, written in pipeline.checkouts.items():
         if key in customers:
             assert customer_to_bytes(customer_from_bytes(written)) == written

@@ -1,0 +1,115 @@
+"""The two halves of a purchase meet on whatever they share, or their browser knows to be one; and it leaves once.
+
+`STITCH_EXAMPLES=20000 pytest tests/property/test_purchase_properties.py` looks longer than a build does.
+"""
+
+import os
+from typing import Any, NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.ingest.identities import order_digits
+from connectors.shopify.values import id_of
+from schemas.identifiers import purchase_event_id
+from schemas.records import Event, OrderReceived
+from tests.builders import MINUTE, NOON, an_event, an_order
+from tests.property.test_stitching_properties import END, HOLD, History, endless, stitched_anyhow
+from tests.stitched import Pipeline
+
+EXAMPLES = int(os.environ.get("STITCH_EXAMPLES", "300"))
+ORDER = "5396439498987"
+SPELLED = (ORDER, f"gid://shopify/OrderIdentity/{ORDER}", f"gid://shopify/Order/{ORDER}?key=7")
+TOKEN, CART = "864ef6919a4214321240c177707a01f7", "c1-864ef6919a4214321240c177707a01f8"
+
+
+class Bought(NamedTuple):
+    """One purchase as its browser and its shop tell it, and whether one can know that both tell of the same."""
+
+    events: list[Event]
+    orders: list[OrderReceived]
+    knowable: bool
+
+    @property
+    def history(self) -> History:
+        return History(self.events, self.orders, [])
+
+
+@st.composite
+def purchases(draw: st.DrawFn) -> Bought:
+    """A browser that looks at its cart or not, and pays; every id may be missing, or be spelled in another way."""
+    named, token, cart, saw_cart, began = (draw(st.booleans()) for _ in range(5))
+    told_token, told_cart = draw(st.booleans()), draw(st.booleans())
+    completion: dict[str, Any] = {"name": "checkout_completed", "event_id": "done", "occurred_at": NOON}
+    completion["order_id"] = order_digits(draw(st.sampled_from(SPELLED))) if named else None
+    completion |= {"checkout_token": TOKEN if token else None, "cart_token": CART if cart else None}
+    events = [an_event(**completion, received_at=NOON + 5000)]
+    if saw_cart:
+        before = NOON - draw(st.sampled_from((1, 90, 23 * 60))) * MINUTE
+        viewed = an_event(name="cart_viewed", event_id="cart", cart_token=CART, occurred_at=before)
+        events.append(viewed | {"received_at": NOON})
+    if began:
+        events.append(
+            an_event(name="checkout_started", event_id="began", checkout_token=TOKEN, occurred_at=NOON - MINUTE)
+        )
+    order = an_order(
+        order_id=id_of(draw(st.sampled_from((None, f"gid://shopify/Order/{ORDER}"))), ORDER),
+        checkout_token=TOKEN if told_token else None,
+        cart_token=CART if told_cart else None,
+        received_at=NOON + 2000,
+    )
+    shares = (token and told_token) or (cart and told_cart) or (token and saw_cart and told_cart)
+    unnamed_place = token or cart
+    return Bought(draw(st.permutations(events)), [order], named or (shares and unnamed_place))
+
+
+def ids(pipeline: Pipeline) -> set[str]:
+    return {each["event"]["event_id"] for each in pipeline.purchases()}
+
+
+@settings(max_examples=EXAMPLES * 2, deadline=None)
+@given(purchases(), st.sampled_from((1, 4, 12)), st.lists(st.integers(0, 1_000), min_size=1, max_size=40))
+def test_the_halves_meet_wherever_anything_tells_that_they_are_one(
+    bought: Bought, partitions: int, choices: list[int]
+) -> None:
+    pipeline = stitched_anyhow(bought.history, partitions, endless(choices))
+
+    row = pipeline.order_rows()[ORDER]
+    if bought.knowable:
+        assert (row["match"], row["client_id"]) == ("matched", bought.events[0]["client_id"])
+        assert ids(pipeline) == {purchase_event_id("demo", ORDER)}
+    else:
+        assert row["match"] == "webhook_only"
+        assert len(ids(pipeline)) <= 2
+    assert pipeline.rejected == []
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(purchases(), st.booleans(), st.sampled_from((1, 4)))
+def test_a_half_that_comes_after_the_hold_is_seen_on_the_row_and_sends_nothing(
+    bought: Bought, webhook_first: bool, partitions: int
+) -> None:
+    late = NOON + 5 * HOLD
+    pipeline = Pipeline(partitions=partitions)
+    done = next(event for event in bought.events if event["event_id"] == "done")
+    rest = [event for event in bought.events if event is not done]
+    pipeline.publish(*rest)
+    if webhook_first:
+        pipeline.publish_order(*bought.orders)
+        pipeline.run()
+        pipeline.pass_time(late - 1)
+        pipeline.publish(done | {"received_at": late})
+    else:
+        pipeline.publish(done)
+        pipeline.run()
+        pipeline.pass_time(late - 1)
+        pipeline.publish_order(*(order | {"received_at": late} for order in bought.orders))
+    pipeline.run()
+    pipeline.pass_time(END)
+
+    row = pipeline.order_rows()[ORDER]
+    if bought.knowable:
+        assert (row["match"], len(ids(pipeline))) == ("late", 1)
+        assert ids(pipeline) == {row["purchase_event_id"]}
+    else:
+        assert row["match"] == "webhook_only"
