@@ -1,14 +1,14 @@
-"""`storestream catalogs status|history|sync|retry|stop`: catalogs at Meta."""
+"""`storestream catalogs preview|validate|clone|status|history|sync|retry|stop`: catalogs at Meta."""
 
 import click
 
-from deploy.commands import catalog_runs
+from deploy.commands import catalog_previews, catalog_runs
 
 
 @click.group()
 def command() -> None:
-    """Follow what becomes of a shop's catalogs at Meta, and have them synced."""
+    """See what a shop's catalogs at Meta would be, follow what becomes of them, and have them synced."""
 
 
-for each in catalog_runs.COMMANDS:
+for each in (*catalog_previews.COMMANDS, *catalog_runs.COMMANDS):
     command.add_command(each)

@@ -31,6 +31,12 @@ _LONGEST: Final = {
     "vendor_id": 100,
     **{f"custom_label_{number}": 100 for number in range(5)},
 }
+_OTHERS: Final = """
+    title description link image_link brand additional_image_link additional_variant_attribute gtin internal_label
+    sale_price_effective_date shipping shipping_weight expiration_date rich_text_description mobile_link video
+    origin_country importer_name importer_address user_rating rating_count unit_price ordering_index previous_id
+    quantity_to_sell_on_facebook custom_number_0 custom_number_1 custom_number_2 custom_number_3 custom_number_4
+"""
 _LONGEST_OTHER: Final = 5_000
 _ALLOWED: Final = {
     "condition": {"new", "refurbished", "used", "used_like_new", "used_good", "used_fair", "cpo", "open_box_new"},
@@ -38,6 +44,9 @@ _ALLOWED: Final = {
     "age_group": {"adult", "all ages", "teen", "kids", "toddler", "infant", "newborn"},
     "status": {"active", "archived"},
 }
+KNOWN: Final = frozenset(_LONGEST) | frozenset(_ALLOWED) | frozenset(_OTHERS.split())
+"""Attributes that Meta documents; it ignores others with a warning."""
+
 _LARGEST_NUMBER: Final = 2**32 - 1
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 _BETWEEN_DIGITS: Final = re.compile(r"[\s-]")

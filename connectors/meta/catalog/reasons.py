@@ -39,6 +39,7 @@ REASONS: Final[dict[str, Reason]] = {
     "bad_image": Reason("skipped", "image_link", "no picture has a whole address", "write it with https://"),
     "missing_link": Reason("skipped", "link", "there is no page", "set a handle or url, or map link"),
     "bad_link": Reason("skipped", "link", "the page's address is not whole", "write it with https://"),
+    "rule_failed": Reason("skipped", None, "a bug of ours", "report it with the product"),
     # The item is sent, and could be better.
     "missing_brand": Reason("warning", "brand", "no brand; the shop's domain stands in", "set a brand, or map brand"),
     "missing_description": Reason("warning", "description", "no description; the title stands in", "write one"),
