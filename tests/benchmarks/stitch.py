@@ -4,8 +4,8 @@
 
 `bare, envelopes` does the same work on the same records without Faust, one process, state in a dictionary and its
 changelog in Kafka. `bare, one record per event` is how one would do it without envelopes. `bare, decode only` reads
-and decodes, and does nothing else. It also prints what is kept of a browser, in bytes: as many as browse here, and
-of one that never stops.
+and decodes, and does nothing else. It also prints what is kept of a browser, in bytes, as many as browse here, and
+what a browser that never stops costs the others. How long a restart takes: `tests.benchmarks.recovery`.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from schemas.codec import Codec
 from schemas.settings import KafkaSettings
 from streams.rules.catalogs import Catalog
 from streams.stitching import Source, Stitcher
-from tests.benchmarks.traffic import PARTITIONS, envelopes, products
+from tests.benchmarks.traffic import PARTITIONS, envelopes, products, with_a_hot_key
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.servers import kafka, used
 
@@ -38,6 +38,7 @@ ENVELOPES = 1_000
 RUNS = 3
 SINGLES = 10_000
 EVENTS_OF_A_VISITOR = 30
+HOT_ENVELOPES = 2_000
 
 
 class Speed(NamedTuple):
@@ -53,6 +54,11 @@ def main() -> None:
     kept = sizes(3_000)
     print(f"kept of a browser     {statistics.median(kept):>9,.0f} bytes in the middle, {kept[-1]:,} at most", end="; ")
     print(f"{max(sizes(4)):,} of one with 7,500 events")
+    first, last, size = hot_key()
+    print(
+        f"beside a hot key      {last:>9,.0f} events per CPU second, {first:,.0f} to begin with, where half of 200,000"
+    )
+    print(f"                                 come of one browser within the hour; {size:,} bytes are kept of it")
     with tempfile.TemporaryDirectory() as folder, kafka(Path(folder) / "kafka") as bootstrap_servers:
         print(*used(), sep="\n")
         asyncio.run(_beside_bare_loops(bootstrap_servers, Path(folder)))
@@ -66,19 +72,35 @@ def median_of_steps() -> float:
 
 
 def sizes(visitors: int) -> list[int]:
-    """Measure the state of each of *visitors* browsers after 300 envelopes, in bytes, the smallest first."""
-    codec, states = Codec.from_lock(), dict[bytes, bytes | None]()
-    _step(codec, list(envelopes(codec, 300, visitors=visitors)), states)
-    return sorted(len(state or b"") for state in states.values())
+    """Measure the state of each of *visitors* browsers, in bytes, the smallest first."""
+    return sorted(len(state or b"") for state in states(visitors).values())
 
 
-def _step(codec: Codec, values: list[bytes], visitors: dict[bytes, bytes | None]) -> float:
+def states(visitors: int) -> dict[bytes, bytes | None]:
+    """Make the states of *visitors* browsers after 300 envelopes, by key."""
+    codec, kept = Codec.from_lock(), dict[bytes, bytes | None]()
+    _step(codec, list(envelopes(codec, 300, visitors=visitors)), kept)
+    return kept
+
+
+def hot_key() -> tuple[float, float, int]:
+    """Stitch while one browser never stops: events per CPU second in the first and in the last quarter; its bytes."""
+    codec, kept = Codec.from_lock(), dict[bytes, bytes | None]()
+    values = list(with_a_hot_key(codec, HOT_ENVELOPES))
+    quarter = len(values) // 4
+    speeds = [
+        _step(codec, values[start : start + quarter], kept, after=start) for start in range(0, len(values), quarter)
+    ]
+    return speeds[0], speeds[-1], max(len(state or b"") for state in kept.values())
+
+
+def _step(codec: Codec, values: list[bytes], visitors: dict[bytes, bytes | None], *, after: int = 0) -> float:
     catalog = Catalog()
     for change in products():
         catalog.apply(change)
     stitcher = Stitcher(codec, catalog, {}, read_visitor=visitors.get, read_checkout=visitors.get)
     began = time.process_time()
-    for offset, value in enumerate(values):
+    for offset, value in enumerate(values, after):
         outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, offset % PARTITIONS, offset, value, 0))
         outcome.envelope()
         visitors.update(outcome.visitors)
@@ -128,7 +150,7 @@ async def _measure(settings: KafkaSettings, command: list[str], events: int, rec
     ) as consumer:
         consumer.assign(done)
         await consumer.seek_to_beginning(*done)
-        with _running(settings, command, folder) as process:
+        with running(settings, command, folder) as process:
             await consumer.getone()
             began, cpu_began, said = time.perf_counter(), _cpu(process), 1
             while said < records:
@@ -143,7 +165,8 @@ def _cpu(process: subprocess.Popen[bytes]) -> float:
 
 
 @contextmanager
-def _running(settings: KafkaSettings, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(settings: KafkaSettings, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run *command* in a process of its own against the Kafka of *settings*."""
     env = {
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,

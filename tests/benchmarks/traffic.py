@@ -1,5 +1,6 @@
 """Envelopes as a busy shop's partition holds them, from a seed."""
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -33,13 +34,27 @@ def envelopes(codec: Codec, count: int, *, events: int = 100, visitors: int = 3_
 
     The envelopes are for partition 0, 1, 2, 3, 0, ... in turn; each visitor is on one partition.
     """
-    chance, number = random.Random(4711), 0
+    chance = random.Random(4711)
+    pages = itertools.count(1)
     for place in range(count):
-        members: list[Event] = []
-        while len(members) < events:
-            number += 1
-            members += _page(chance, chance.randrange(place % PARTITIONS, visitors, PARTITIONS), number)
-        yield codec.encode("EventEnvelope", {"events": members[:events]})
+        yield _envelope(
+            codec, events, (_page(chance, chance.randrange(place % PARTITIONS, visitors, PARTITIONS), n) for n in pages)
+        )
+
+
+def with_a_hot_key(codec: Codec, count: int, *, events: int = 100, visitors: int = 3_000) -> Iterator[bytes]:
+    """As `envelopes`, all for one partition; every other page is of one visitor who never stops."""
+    chance = random.Random(4711)
+    pages = (_page(chance, chance.randrange(visitors) if n % 2 else visitors, n) for n in itertools.count(1))
+    for _ in range(count):
+        yield _envelope(codec, events, pages)
+
+
+def _envelope(codec: Codec, events: int, pages: Iterator[list[Event]]) -> bytes:
+    members: list[Event] = []
+    while len(members) < events:
+        members += next(pages)
+    return codec.encode("EventEnvelope", {"events": members[:events]})
 
 
 def _page(chance: random.Random, visitor: int, number: int) -> list[Event]:
