@@ -102,9 +102,9 @@ async def test_an_id_may_hold_a_slash(client: httpx.AsyncClient, kafka: FakeKafk
         (json.dumps(PRODUCT | {"product_id": "other"}).encode(), "bad_value", ["product_id"]),
         (b'{"title": "Ring"}', "bad_value", ["variants"]),
         (
-            b'{"variants": [{"variant_id": "v1", "price": -1}], "colour": 1}',
+            b'{"variants": [{"variant_id": "v0"}, {"variant_id": "v1", "price": -1}], "colour": 1}',
             "bad_value",
-            ["title", "variants.0.price", "colour"],
+            ["title", "variants.1.price", "colour"],
         ),
         (json.dumps(PRODUCT | {"variants": PRODUCT["variants"] * 2}).encode(), "bad_value", ["variants"]),
     ],
