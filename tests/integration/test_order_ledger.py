@@ -22,6 +22,8 @@ from schemas.identifiers import purchase_event_id
 from schemas.records import EnrichedEvent, Order, Receipt
 from schemas.settings import ClickHouseSettings, settings
 from tests.archived import a_receipt, an_enriched_event, an_order_row
+from tests.builders import an_event, an_order
+from tests.stitched import Pipeline
 
 pytestmark = pytest.mark.integration
 
@@ -134,7 +136,8 @@ def reconciled(*arguments: str) -> str:
 
 def test_the_ledger_misses_of_each_order_exactly_what_is_not_there(clickhouse: ClickHouseSettings) -> None:
     with closing(connect(clickhouse)) as client:
-        rows = client.query("SELECT order_id, missing, mapValues(destinations), value FROM order_ledger").result_rows
+        sql = "SELECT order_id, missing, mapValues(destinations), value FROM order_ledger WHERE shop_id = 'demo'"
+        rows = client.query(sql).result_rows
 
     assert {order_id: missing for order_id, missing, *_ in rows} == {name: case.missing for name, case in CASES.items()}
     assert {order_id: tuple(sorted(fates)) for order_id, _, fates, _ in rows} == {
@@ -153,6 +156,40 @@ def test_the_ledger_tells_when_each_place_knew_of_an_order(clickhouse: ClickHous
         (row,) = client.query(sql, parameters={"order": complete}).result_rows
 
     assert row == (0, 1_000, 2_000, 3_000, 3_000, ["because_refused"], purchase_event_id("demo", complete))
+
+
+def test_a_purchase_without_an_order_stands_under_its_checkout_until_the_shop_names_it(
+    clickhouse: ClickHouseSettings,
+) -> None:
+    pipeline = Pipeline()
+    done = {"name": "checkout_completed", "checkout_token": an_order()["checkout_token"], "occurred_at": MADE}
+    pipeline.publish(an_event(shop_id="unnamed", **done))
+    pipeline.run()
+    pipeline.pass_time(MADE + 600_000)
+    ((before, sent),) = ledger_of(clickhouse, pipeline)
+    pipeline.publish_order(an_order(shop_id="unnamed", order_id="o1", occurred_at=MADE, received_at=MADE + 900_000))
+    pipeline.run()
+
+    ((after, still_sent),) = ledger_of(clickhouse, pipeline)
+
+    assert before == (f"checkout {an_order()['checkout_token']}", ["webhook", "order"])
+    assert after == ("o1", [])
+    assert sent == still_sent == [pipeline.purchases()[0]["event"]["event_id"]]
+
+
+def ledger_of(clickhouse: ClickHouseSettings, pipeline: Pipeline) -> list[tuple[tuple[str, list[str]], list[str]]]:
+    """Archive all that was said, with a receipt of each purchase, and read the ledger."""
+    said = {"events": pipeline.events, "sessions": [], "orders": pipeline.orders, "timelines": []}
+    with closing(Inserter(clickhouse)) as inserter:
+        for table, rows in rows_of("events.enriched", said, 0, len(pipeline.orders)).items():
+            if rows:
+                inserter.insert(table, rows, f"unnamed-{len(pipeline.orders)}")
+        for each in pipeline.purchases():
+            receipt = a_receipt(shop_id="unnamed", event_id=each["event"]["event_id"], order_id=None, occurred_at=MADE)
+            inserter.insert("conversions", rows_of("conversions.delivered", receipt, 0, 0)["conversions"], "unnamed")
+    with closing(connect(clickhouse)) as client:
+        sql = "SELECT order_id, missing, [purchase_event_id] FROM order_ledger WHERE shop_id = 'unnamed'"
+        return [((order_id, missing), sent) for order_id, missing, sent in client.query(sql).result_rows]
 
 
 @pytest.mark.usefixtures("clickhouse")

@@ -832,8 +832,26 @@ ALTER TABLE persons ON CLUSTER 'shops'
     COMMENT COLUMN orders 'how many orders that were not cancelled',
     COMMENT COLUMN revenue 'their value by currency';
 
--- Every order that anything knows of, whoever told it first. Test events are no deliveries.
+-- Every order that anything knows of, whoever told it first. Test events are no deliveries. A purchase that left before
+-- anybody had named its order stands under its checkout until the shop does.
 CREATE OR REPLACE VIEW order_ledger ON CLUSTER 'shops' AS
+WITH unnamed AS
+(
+    SELECT
+        e.shop_id AS shop, e.event_id AS event,
+        if(o.order_id != '', o.order_id, concat('checkout ', e.checkout_token)) AS called,
+        e.occurred_at AS happened_at, e.received_at AS pixel_at, e.value AS value, toString(e.currency) AS currency
+    FROM
+    (
+        SELECT shop_id, event_id, checkout_token, occurred_at, received_at, value, currency FROM events FINAL
+        WHERE name = 'purchase' AND kind = 'standard' AND order_id = ''
+    ) AS e
+    LEFT JOIN
+    (
+        SELECT order_id, purchase_event_id FROM orders FINAL
+        WHERE purchase_event_id IN (SELECT event_id FROM events WHERE name = 'purchase' AND order_id = '')
+    ) AS o ON e.event_id = o.purchase_event_id
+)
 SELECT
     shop_id, order_id, max(order_status) AS status, max(order_match) AS match,
     ifNull(max(made_at), min(happened_at)) AS ordered_at,
@@ -870,6 +888,21 @@ FROM
     WHERE name IN ('purchase', 'checkout_completed') AND kind = 'standard' AND order_id != ''
     UNION ALL
     SELECT
+        'purchase', shop, called, '', '', NULL, happened_at, '', value, currency, NULL, pixel_at, event, NULL, '', '', ''
+    FROM unnamed
+    UNION ALL
+    SELECT
+        'receipt', c.shop_id, u.called, '', '', NULL, c.occurred_at, '', c.value, toString(c.currency),
+        NULL, NULL, c.event_id, if(c.status = 'skipped', NULL, c.sent_at),
+        toString(c.destination), toString(c.status), toString(c.reason)
+    FROM
+    (
+        SELECT shop_id, event_id, occurred_at, value, currency, status, sent_at, destination, reason
+        FROM conversions FINAL WHERE event_name = 'Purchase' AND order_id = '' AND NOT test
+    ) AS c
+    INNER JOIN unnamed AS u ON c.event_id = u.event
+    UNION ALL
+    SELECT
         'receipt', shop_id, order_id, '', '', NULL, occurred_at, '', value, toString(currency),
         NULL, NULL, event_id, if(status = 'skipped', NULL, sent_at), toString(destination), toString(status), toString(reason)
     FROM conversions FINAL
@@ -880,7 +913,7 @@ COMMENT 'Orders, one row each: when the webhook, the pixel and Meta knew of it, 
 
 ALTER TABLE order_ledger ON CLUSTER 'shops'
     COMMENT COLUMN shop_id 'the shop',
-    COMMENT COLUMN order_id 'the shop''s order',
+    COMMENT COLUMN order_id 'the shop''s order; `checkout …` for a purchase whose order nobody has named yet',
     COMMENT COLUMN status 'open, paid, cancelled, refunded, ...; empty while orders does not know it',
     COMMENT COLUMN match 'how webhook and pixel met: held, matched, pixel_only, webhook_only or late',
     COMMENT COLUMN ordered_at 'when it was made',
