@@ -28,7 +28,7 @@ def checked_template(template: str) -> str:
 
 
 class CatalogFilterFile(BaseModel):
-    """Which products: every line that is written must be met, by one of its values."""
+    """Which products: of `include` every line that is written must be met, of `exclude` one; by one of its values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from schemas.product_values import image_urls
 from schemas.records import Product, ProductChange, Variant
@@ -19,7 +19,7 @@ LONGEST_ADDITIONAL: Final = 2_000
 """Characters of all additional pictures together, commas between them: a feed takes no more."""
 _MOST_READ: Final = 250
 
-_PAGE: Final = re.compile(r"^https?://[^\s/]+\S*$", re.IGNORECASE)
+_PAGE: Final = re.compile(r"https?://[^\s/?#@:\[\]]+(:\d+)?([/?#]\S*)?", re.IGNORECASE)
 _SEPARATED: Final = re.compile("[,;|]")
 _SEPARATORS: Final = str.maketrans({",": "%2C", ";": "%3B", "|": "%7C"})
 
@@ -27,16 +27,11 @@ _SEPARATORS: Final = str.maketrans({",": "%2C", ";": "%3B", "|": "%7C"})
 def page(text: str | None) -> str | None:
     """Return the address of a page; None for what is none."""
     address = (text or "").strip()
-    if not _PAGE.match(address) or not address.isprintable():
-        return None
-    try:
-        return address if urlsplit(address).hostname else None
-    except ValueError:
-        return None
+    return address if _PAGE.fullmatch(address) and address.isprintable() else None
 
 
 def link(change: ProductChange, product: Product, variant: Variant | None) -> str | None:
-    """Return the page of *variant*, of several of a product; None where the shop tells none, or of None its product's.
+    """Return the page of *variant*, else (and of None) the product's; None where the shop tells neither.
 
     Shopify shows the variant that the address names.
     """
@@ -49,13 +44,9 @@ def link(change: ProductChange, product: Product, variant: Variant | None) -> st
 
 
 def with_variant(address: str, variant_id: str) -> str:
-    """Add Shopify's `variant` to *address*; one that cannot be taken apart stays as it is."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address
-    query = "&".join(part for part in (parts.query, f"variant={quote(variant_id, safe='')}") if part)
-    return urlunsplit(parts._replace(query=query))
+    """Add Shopify's `variant` to *address*."""
+    path, mark, fragment = address.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}variant={quote(variant_id, safe='', errors='replace')}{mark}{fragment}"
 
 
 def of_product(product: Product) -> list[str]:

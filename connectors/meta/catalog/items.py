@@ -15,6 +15,7 @@ CLEARED: Final[dict[str, Any]] = {
     "additional_image_link": [],
     "additional_variant_attribute": "",
     "color": "",
+    **{f"custom_label_{number}": "" for number in range(5)},
     "gtin": "",
     "internal_label": [],
     "material": "",

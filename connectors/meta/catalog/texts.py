@@ -26,9 +26,10 @@ _BREAKS: Final = frozenset(_BREAKING.split())
 
 def writable(text: str) -> str:
     """Take out what neither XML nor a person can read: control characters and halves of characters."""
-    return _UNWRITABLE.sub("", text)
+    return text if text.isprintable() else _UNWRITABLE.sub("", text)
 
 
+@lru_cache(maxsize=64)
 def title(text: str) -> tuple[str, tuple[str, ...]]:
     """Return *text* as a title, '' for none, and the warnings it earns."""
     plain = (plain_title(writable(text)) or "").strip()
