@@ -1,9 +1,6 @@
 """Sends the demo's requests to the public HTTP endpoints, many lanes at once, each lane in its own order."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 import time
 import uuid
@@ -14,6 +11,7 @@ from typing import Final
 import httpx
 
 from deploy.demo.visits import Sending
+from deploy.servers.storefronts.deliveries import signed_headers
 from schemas.errors import TransientError
 
 LANES: Final = 24
@@ -74,16 +72,14 @@ class Door:
         if sending.channel == "pixel":
             headers = {"Content-Type": "text/plain;charset=UTF-8"}
             return await client.post(f"/v1/pixel/{self._write_key}", content=body, headers=headers)
-        signature = base64.b64encode(hmac.new(self._secret, body.encode(), hashlib.sha256).digest()).decode()
-        headers = {
-            "Content-Type": "application/json",
-            "X-Shopify-Topic": sending.channel,
-            "X-Shopify-Shop-Domain": self._domain,
-            "X-Shopify-Hmac-Sha256": signature,
-            "X-Shopify-Webhook-Id": str(uuid.uuid5(uuid.NAMESPACE_URL, sending.channel + body)),
-            "X-Shopify-Triggered-At": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(sending.at / 1000)),
-            "X-Shopify-API-Version": "2026-07",
-        }
+        headers = signed_headers(
+            sending.channel,
+            body.encode(),
+            domain=self._domain,
+            secret=self._secret,
+            delivery_id=str(uuid.uuid5(uuid.NAMESPACE_URL, sending.channel + body)),
+            triggered_at=sending.at / 1000,
+        )
         return await client.post("/v1/webhooks/shopify", content=body, headers=headers)
 
 
