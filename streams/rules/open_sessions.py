@@ -97,11 +97,15 @@ def _first(session: OpenSession) -> Position:
 
 def counts_of(event: Event) -> tuple[int, ...]:
     """Count one *event*."""
-    counts = [1, 0, 0, 0, 0, 0]
-    counted = _COUNTED.get(event["name"])
-    if counted is not None:
+    counts, counted = [1, 0, 0, 0, 0, 0], counted_as(event)
+    if counted:
         counts[counted] = 1
     return tuple(counts)
+
+
+def counted_as(event: Event) -> int:
+    """Tell at which place of `OpenSession.counts` *event* counts beside the first; 0 where only there."""
+    return _COUNTED.get(event["name"], 0)
 
 
 def opened(event: Event, day: int, campaign: Campaign = NONE) -> OpenSession:
@@ -121,10 +125,10 @@ def opened(event: Event, day: int, campaign: Campaign = NONE) -> OpenSession:
 
 def extended(session: OpenSession, event: Event) -> OpenSession:
     """Add *event* to *session*."""
-    time, counted = event["occurred_at"], _COUNTED.get(event["name"])
+    time, counted = event["occurred_at"], counted_as(event)
     counts = list(session.counts)
     counts[0] += 1
-    if counted is not None:
+    if counted:
         counts[counted] += 1
     first, entry = session.first, session.entry
     if time <= first[0] and (here := position(event)) < first:

@@ -10,14 +10,15 @@ from typing import Final, NamedTuple
 
 from schemas.records import EpochMillis, Event
 from streams.rules.campaigns import NONE, Campaign
-from streams.rules.open_sessions import Entry, Landing, OpenSession, Position, counts_of, entry_of, position
+from streams.rules.open_sessions import Entry, Landing, OpenSession, Position, counted_as, counts_of, entry_of, position
 
 MAX_STEPS: Final = 8_192
 """Characters of steps a session keeps: some 150 events."""
 MAX_ALL_STEPS: Final = 2 * MAX_STEPS
 """Characters of steps that all sessions of one visitor keep."""
 MAX_LANDINGS: Final = 8
-_END: Final = "\x1e"
+_END: Final = "\x7f"  # JSON writes it as it is
+_STEPS: Final = OpenSession._fields.index("steps")
 _NAMES_NOTHING: Final = -1
 _AS_ENTRY: Final = 0
 
@@ -48,9 +49,9 @@ def with_step(session: OpenSession, event: Event, campaign: Campaign) -> OpenSes
     landing, landings = _NAMES_NOTHING, session.landings
     if campaign != NONE:
         landing, landings = _landing(session, landings, Landing(campaign, entry_of(event)))
-    written = _written(position(event), counts_of(event), landing)
-    session = session._replace(steps=session.steps + written, landings=landings)
-    return session if len(session.steps) <= MAX_STEPS else _halved(session)
+    steps = session.steps + _line(position(event), counted_as(event), landing)
+    session = OpenSession._make((*session[:_STEPS], steps, landings, session.parted))
+    return session if len(steps) <= MAX_STEPS else _halved(session)
 
 
 def with_steps(session: OpenSession, steps: Sequence[Step]) -> OpenSession:
@@ -126,7 +127,10 @@ def _landing(session: OpenSession, landings: tuple[Landing, ...], landing: Landi
 
 
 def _written(here: Position, counts: tuple[int, ...], landing: int) -> str:
-    counted = counts.index(1, 1) if 1 in counts[1:] else 0
+    return _line(here, counts.index(1, 1) if 1 in counts[1:] else 0, landing)
+
+
+def _line(here: Position, counted: int, landing: int) -> str:
     return f"{here[0]},{here[1]},{counted},{landing},{here[2].replace(_END, ' ')}{_END}"
 
 
