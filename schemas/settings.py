@@ -100,7 +100,9 @@ class ForwardSettings(BaseSettings):
         description="How long an event waits to be told of consent, where the shop requires it; 0 is not at all.",
     )
     held_events: int = Field(
-        10_000, ge=0, description="Most events, for each destination one, of a process that wait for consent."
+        10_000,
+        ge=0,
+        description="Most events, for each destination one, of a process that wait for consent, and browsers whose it knows.",
     )
 
 

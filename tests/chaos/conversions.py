@@ -3,8 +3,8 @@
 `make chaos` plays 5,000 events and three kills; the whole of it, 50,000 and ten, takes about ten minutes.
 
 Three destinations of a stand-in that throttles, stalls, fails, resets connections after accepting, and refuses 1 % of
-the events without saying which. The token of one is dead until the last kill, and nobody may wait for it. In the end
-each event has one receipt, and Meta what it should have.
+the events without saying which. The token of one is dead at first, and nobody may wait for it; it is killed too while
+that one gets what it missed. In the end each event has one receipt, and Meta what it should have.
 """
 
 import asyncio
@@ -60,15 +60,15 @@ async def _run(stage: Stage, count: int, kills: int) -> list[str]:
     stage.meta.post("/_behave", json={"pixel_id": DEAD, "token_dead": True}).raise_for_status()
     events, dice, began = [just_now(event_id=f"sh-{number}") for number in range(count)], random.Random(1), time.time()
     await stage.say([(n // 100 % PARTITIONS, envelope(*events[n : n + 100])) for n in range(0, count, 100)])
-    for _ in range(kills):
-        with stage.start() as child:
-            await asyncio.sleep(dice.uniform(4, 8))
-            child.kill()
-    with stage.start():
+    await _kill(stage, kills // 2, dice)
+    with stage.start() as child:
         await stage.until_committed(seconds=3600)
         waited = time.time() - began
-        stage.meta.delete("/_behave").raise_for_status()
-        stage.meta.post("/_behave", json=SCRIPT).raise_for_status()
+        child.kill()
+    stage.meta.delete("/_behave").raise_for_status()
+    stage.meta.post("/_behave", json=SCRIPT).raise_for_status()
+    await _kill(stage, kills - kills // 2 - 1, dice)
+    with stage.start():
         found = await stage.receipts(len(keys(events, DESTINATIONS)), seconds=3600)
     wrong = _wrong(stage, events, Counter(key for key, _ in found))
     statuses = Counter((receipt["status"], receipt["reason"]) for _, receipt in found)
@@ -76,6 +76,13 @@ async def _run(stage: Stage, count: int, kills: int) -> list[str]:
     print(f"everything of events.enriched was committed after {waited:.0f} s, while the token of {DEAD} was dead")
     print("; ".join(wrong) or "each event has one receipt, and Meta what it should have")
     return wrong
+
+
+async def _kill(stage: Stage, times: int, dice: random.Random) -> None:
+    for _ in range(times):
+        with stage.start() as child:
+            await asyncio.sleep(dice.uniform(4, 8))
+            child.kill()
 
 
 def _wrong(stage: Stage, events: list[EnrichedEvent], receipts: Counter[bytes]) -> list[str]:
