@@ -3,18 +3,20 @@
     from analytics.recommending.serving import recommend
     recommend("demo", product="7992983748843", placement="product", n=4)
 
-Lists and past visits are in memory and follow the newest build; what the visit or the person did is asked for. An
-answer for a product asks ClickHouse nothing.
+Lists and past visits are in memory and follow the newest build, and so are visits at hand where `AtHand` is given.
+ClickHouse is asked for a person's profile, now and then, and for a visit that is not known whole.
 """
 
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from analytics.recommending.at_hand import AtHand
 from analytics.recommending.building import statement
 from analytics.recommending.choosing import Asked, Recommendation, choose
 from analytics.recommending.models import Placement
@@ -28,6 +30,8 @@ VISIT_DAYS: Final = 2
 
 REMEMBERED_SECONDS: Final = 2.0
 """How long what a visit or a person did is not asked for again."""
+PROFILE_SECONDS: Final = 300.0
+"""As long where what came after the profile is at hand."""
 MOST_REMEMBERED: Final = 10_000
 
 
@@ -53,9 +57,11 @@ class _History(NamedTuple):
 class Recommender:
     """Serves every shop. Threads may share it; a shop is read at its first question, then every *refresh_seconds*."""
 
-    def __init__(self, clickhouse: ClickHouseSettings, *, refresh_seconds: float = 30.0) -> None:
-        """Take where ClickHouse is; nothing is opened yet."""
-        self._clickhouse, self._refresh_seconds = clickhouse, refresh_seconds
+    def __init__(
+        self, clickhouse: ClickHouseSettings, *, refresh_seconds: float = 30.0, at_hand: AtHand | None = None
+    ) -> None:
+        """Take where ClickHouse is, and what is known of visits at hand; nothing is opened yet."""
+        self._clickhouse, self._refresh_seconds, self._at_hand = clickhouse, refresh_seconds, at_hand
         self._snapshots: dict[str, tuple[float, Snapshot]] = {}
         self._loading, self._connecting = threading.Lock(), threading.Lock()
         self._refreshing: set[str] = set()
@@ -125,16 +131,22 @@ class Recommender:
             rows = self._ask("person", shop=query.shop, person=str(UUID(query.person)))
             for viewed, carted, bought, categories in rows:
                 history = _History(list(reversed(viewed)), list(reversed(carted)), bought, categories)
+            if self._at_hand is not None:
+                history = _after(history, self._at_hand.person(query.shop, str(UUID(query.person))))
         if query.session is not None:
-            rows = self._ask("visit", shop=query.shop, session=str(UUID(query.session)))
-            history = _after(history, rows)
+            history = _after(history, self._visit(query.shop, str(UUID(query.session))))
         return history
+
+    def _visit(self, shop: str, session: str) -> Sequence[tuple[Any, ...]]:
+        known = self._at_hand.visit(shop, session) if self._at_hand is not None else None
+        return known if known is not None else self._ask("visit", shop=shop, session=session)
 
     def _ask(self, name: str, **parameters: str) -> list[tuple[Any, ...]]:
         """Ask, or answer as a moment ago: a page asks for several placements at once."""
         key, now = (name, *parameters.values()), time.monotonic()
         known = self._asked.get(key)
-        if known is not None and now - known[0] < REMEMBERED_SECONDS:
+        fresh = PROFILE_SECONDS if name == "person" and self._at_hand is not None else REMEMBERED_SECONDS
+        if known is not None and now - known[0] < fresh:
             return known[1]
         since = datetime.now(UTC) - timedelta(days=VISIT_DAYS)
         given = parameters if name == "person" else parameters | {"since": since}
@@ -152,7 +164,7 @@ class Recommender:
             return self._client
 
 
-def _after(history: _History, rows: list[tuple[Any, ...]]) -> _History:
+def _after(history: _History, rows: Iterable[tuple[Any, ...]]) -> _History:
     """Add what the visit at hand did to what is known of the person."""
     seen, carted, bought = list(history.seen), list(history.carted), list(history.bought)
     for name, product in rows:

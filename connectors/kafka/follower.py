@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import TransientError
+from schemas.records import EpochMillis
 
 log = structlog.get_logger()
 
@@ -27,8 +28,14 @@ class Follower:
     Outages are waited for, as is a topic that is not there yet. A topic made anew is read from its beginning.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str, apply: Callable[[Any], None]) -> None:
-        """Take where to read and what to do with each record; connects to nothing yet."""
+    def __init__(
+        self, bootstrap_servers: str, topic: str, apply: Callable[[Any], None], *, since: EpochMillis | None = None
+    ) -> None:
+        """Take where to read and what to do with each record; connects to nothing yet.
+
+        *since*: begin with the first record Kafka got at or after it, for a topic that is not compacted.
+        """
+        self._since = since
         self._bootstrap_servers = bootstrap_servers
         self._topic = topic
         self._apply = apply
@@ -127,9 +134,21 @@ class Follower:
             if partition in self._next:
                 consumer.seek(partition, self._next[partition])
         if fresh := [partition for partition in partitions if partition not in self._next]:
-            await consumer.seek_to_beginning(*fresh)
+            await self._begin(consumer, fresh)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
         return ends
+
+    async def _begin(self, consumer: AIOKafkaConsumer, fresh: list[TopicPartition]) -> None:
+        if self._since is None:
+            await consumer.seek_to_beginning(*fresh)
+            return
+        places = await consumer.offsets_for_times(dict.fromkeys(fresh, self._since))
+        for partition in fresh:
+            place = places[partition]
+            if place is None:
+                await consumer.seek_to_end(partition)
+            else:
+                consumer.seek(partition, place.offset)
 
     async def _partition_numbers(self, consumer: AIOKafkaConsumer) -> set[int]:
         while True:

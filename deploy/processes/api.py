@@ -1,4 +1,4 @@
-"""The process `api`: questions, recommendations, who is who, products and catalogs over HTTP.
+"""The process `api`: questions, recommendations, who is who, products, catalogs and their feeds over HTTP.
 
     python -m deploy.processes.api    # until SIGTERM; API_HOST, API_PORT: where it listens, API_TOKENS: who may ask
 
@@ -22,7 +22,10 @@ from analytics.api.products import routes as product_routes
 from analytics.api.tokens import tokens_in
 from analytics.recommending.routes import routes
 from analytics.recommending.serving import Recommender
+from deploy.feeds.door import routes as feed_routes
+from deploy.feeds.followed import Followed
 from deploy.processes.api_kafka import ApiKafka
+from deploy.processes.api_visits import new_visits, visits_followed
 from deploy.processes.serving import Server, event_loop
 from schemas.settings import ApiSettings, ClickHouseSettings, settings
 from streams import logs
@@ -34,20 +37,24 @@ SHUTDOWN_SECONDS = 10
 
 def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
     """Wire what is asked to ClickHouse, and what is changed to Kafka; each is connected to at its first use."""
-    asker, kafka = Asker(clickhouse, api), ApiKafka()
+    asker, kafka, at_hand, followed = Asker(clickhouse, api), ApiKafka(), new_visits(), Followed()
+    recommender = Recommender(clickhouse, at_hand=at_hand)
     if not api.tokens:
         log.warning("API_TOKENS is empty: every question will be refused")
 
     @asynccontextmanager
     async def closed_at_end(_: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with visits_followed(at_hand):
+                yield
         finally:
+            recommender.close()
             asker.close()
             await kafka.close()
+            await followed.close()
 
-    more = [*routes(Recommender(clickhouse)), *identity_routes(clickhouse, kafka.link)]
-    more += [*product_routes(kafka), *catalog_routes(clickhouse, kafka)]
+    more = [*routes(recommender), *identity_routes(clickhouse, kafka.link)]
+    more += [*product_routes(kafka), *catalog_routes(clickhouse, kafka), *feed_routes(followed)]
     return create_app(asker, tokens_in(api.tokens, os.environ), api, more, lifespan=closed_at_end)
 
 

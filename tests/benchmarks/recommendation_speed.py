@@ -12,22 +12,27 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
 import scipy.sparse as sparse
 
 from analytics.migrate import migrate
+from analytics.recommending.at_hand import AtHand
 from analytics.recommending.building import build
 from analytics.recommending.profiles import refresh_profiles
 from analytics.recommending.serving import Query, Recommender
 from connectors.clickhouse.client import connect
 from deploy.servers.clickhouse.local import running_clickhouse
+from schemas.records import EnrichedEnvelope
 from schemas.settings import ClickHouseSettings
+from tests.builders import an_event, an_item
 
 EVENTS = int(os.environ.get("STORESTREAM_EVENTS", "1000000"))
 ASKED = 2_000
+FOLLOWED = 1_000_000_000
+"""Numbers of visits that are followed, and that ClickHouse knows nothing of."""
 
 _EVENTS = """
 INSERT INTO events (
@@ -115,7 +120,10 @@ def _measure_profiles(clickhouse: ClickHouseSettings, client: Any) -> None:
 
 
 def _measure_answers(clickhouse: ClickHouseSettings) -> None:
+    at_hand = _visits_at_hand()
     recommender = Recommender(clickhouse, refresh_seconds=3_600)
+    following = Recommender(clickhouse, refresh_seconds=3_600, at_hand=at_hand)
+    following.refresh("speed")
     print(f"load     {'snapshot':<20} {_timed(lambda: recommender.refresh('speed')):>8.2f} s")
     visits, people = EVENTS // 4, _people(clickhouse)
     asked: dict[str, Callable[[int], Query]] = {
@@ -123,18 +131,45 @@ def _measure_answers(clickhouse: ClickHouseSettings) -> None:
         "home, session": lambda n: Query("speed", session=_uuid(8, n * 130 % visits), placement="home"),
         "cart, session": lambda n: Query("speed", session=_uuid(8, n * 40 % visits), placement="cart"),
         "home, person": lambda n: Query("speed", person=people[n % len(people)], placement="home"),
+        "home, followed": lambda n: Query("speed", session=_uuid(8, FOLLOWED + n), placement="home"),
+        "cart, followed": lambda n: Query("speed", session=_uuid(8, FOLLOWED + n), placement="cart"),
+        "home, person known": lambda n: Query("speed", person=people[n % 50], placement="home"),
         "the same again": lambda n: Query("speed", session=_uuid(8, 0), placement="home"),
     }
     for name, query in asked.items():
         took = []
         for n in range(ASKED):
-            one = query(n)
+            one, asked_of = query(n), following if name.endswith(("followed", "known")) else recommender
             started = time.perf_counter()
-            assert recommender.recommend(one)
+            assert asked_of.recommend(one)
             took.append((time.perf_counter() - started) * 1000)
         p99 = sorted(took)[int(len(took) * 0.99)]
         print(f"answer   {name:<20} {statistics.median(took):>8.2f} ms {p99:>8.2f} ms p99")
     recommender.close()
+    following.close()
+
+
+def _visits_at_hand() -> AtHand:
+    """Follow ASKED visits of four products each, as the api does."""
+    now = int(time.time() * 1000)
+    at_hand = AtHand(now - 7_200_000)
+    for number in range(ASKED):
+        visit = _uuid(8, FOLLOWED + number)
+        events = [
+            an_event(
+                shop_id="speed",
+                event_id=f"{number}-{place}",
+                name="product_added_to_cart" if place == 3 else "product_viewed",
+                occurred_at=now + place,
+                visitor_id=visit,
+                items=[an_item(product_id=str((number * 7 + place) % 20_000))],
+            )
+            for place in range(4)
+        ]
+        told = [{"event": event, "session_id": visit, "person_id": visit} for event in events]
+        session = {"shop_id": "speed", "session_id": visit, "started_at": now}
+        at_hand.take(cast(EnrichedEnvelope, {"events": told, "sessions": [session]}))
+    return at_hand
 
 
 def _uuid(kind: int, number: int) -> str:

@@ -42,6 +42,26 @@ def things(first: int, last: int) -> list[tuple[bytes | None, bytes | None]]:
     return [(b"%d" % number, b"thing %d" % number) for number in range(first, last)]
 
 
+async def test_following_since_a_time_leaves_out_what_was_there_before(kafka_bootstrap: str) -> None:
+    topic, seen = a_topic_name(), list[bytes]()
+    await make_topic(kafka_bootstrap, topic, 2)
+    await produce(kafka_bootstrap, topic, things(0, 10), partition=0)
+    await asyncio.sleep(0.05)
+    since = int(time.time() * 1000)
+    await produce(kafka_bootstrap, topic, things(10, 20), partition=0)
+
+    follower = Follower(kafka_bootstrap, topic, lambda record: seen.append(record.key), since=since)
+    await follower.start()
+    try:
+        await follower.caught_up(30)
+        await produce(kafka_bootstrap, topic, things(20, 30), partition=1)
+        await until(lambda: len(seen) == 20)
+    finally:
+        await follower.stop()
+
+    assert sorted(map(int, seen)) == list(range(10, 30))
+
+
 async def test_what_was_there_comes_first_and_what_follows_comes_after(kafka_bootstrap: str) -> None:
     topic = a_topic_name()
     await make_topic(kafka_bootstrap, topic, 2)
