@@ -1,7 +1,8 @@
 """The archive: what the other processes say on Kafka becomes rows in ClickHouse, each exactly once.
 
-In: events.enriched, identities.linked, products.changed, conversions.delivered, records.rejected. Out: the tables of
-`analytics/migrations`; rows that ClickHouse refuses go to records.rejected. Run it with `storestream run archive`.
+In: events.enriched, identities.linked, products.changed, conversions.delivered, products.synced, catalogs.synced,
+alerts.raised, records.rejected. Out: the tables of `analytics/migrations`; rows that ClickHouse refuses go to
+records.rejected. Run it with `storestream run archive`.
 """
 
 import gc

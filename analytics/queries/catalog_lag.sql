@@ -10,24 +10,36 @@ WITH
     (
         SELECT * FROM product_syncs FINAL
         WHERE shop_id = {shop:String} AND {catalog:String} IN (catalog, '*')
-          AND status IN ('accepted', 'deleted', 'rejected')
+          AND status IN ('accepted', 'deleted', 'rejected') AND method != ''
           AND told_at >= ends - toIntervalDay({days:UInt16}) AND told_at < ends
         -- After a crash a verdict may be asked for, and told, again.
         ORDER BY version
         LIMIT 1 BY catalog, item_id, changed_at, method, attempts, status
+    ),
+    -- What a pull or a file brings was changed long before: it counts from when we were told.
+    heard AS
+    (
+        SELECT product_id, changed_at, min(received_at) AS heard_at FROM products
+        WHERE shop_id = {shop:String} AND (product_id, changed_at) IN (SELECT product_id, changed_at FROM verdicts)
+        GROUP BY product_id, changed_at
     )
 SELECT
     toDate(told_at, {time_zone:String}) AS day,
-    verdicts.catalog AS catalog,
+    catalog,
     countIf(status = 'accepted') AS items_accepted,
     countIf(status = 'deleted') AS items_deleted,
     countIf(status = 'rejected') AS items_rejected,
     countIf(status = 'accepted' AND notEmpty(warnings)) AS with_warnings,
     round(1 - items_rejected / count(), 4) AS success,
     -- What a run sends may have changed long before the catalog was there: only changes sent by themselves are timed.
-    countIf(status != 'rejected' AND job_id = '') AS changes_timed,
-    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.5)(dateDiff('millisecond', changed_at, told_at), status != 'rejected' AND job_id = '') / 1000, 1)) AS p50_seconds,
-    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.95)(dateDiff('millisecond', changed_at, told_at), status != 'rejected' AND job_id = '') / 1000, 1)) AS p95_seconds
-FROM verdicts
+    countIf(status = 'accepted' AND job_id = '') AS changes_timed,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.5)(took_ms, status = 'accepted' AND job_id = '') / 1000, 1)) AS p50_seconds,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.95)(took_ms, status = 'accepted' AND job_id = '') / 1000, 1)) AS p95_seconds
+FROM
+(
+    SELECT verdicts.*, dateDiff('millisecond', if(heard_at > changed_at + toIntervalHour(1), heard_at, changed_at), told_at) AS took_ms
+    FROM verdicts
+    LEFT JOIN heard USING (product_id, changed_at)
+)
 GROUP BY day, catalog
 ORDER BY day DESC, catalog

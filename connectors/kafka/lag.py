@@ -9,13 +9,16 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 
 from schemas.settings import KafkaSettings
 from schemas.topics import (
+    ALERTS_RAISED,
     CATALOGS_REQUESTED,
+    CATALOGS_SYNCED,
     CONVERSIONS_DELIVERED,
     EVENTS_ENRICHED,
     EVENTS_RECEIVED,
     IDENTITIES_LINKED,
     ORDERS_RECEIVED,
     PRODUCTS_CHANGED,
+    PRODUCTS_SYNCED,
     RECORDS_REJECTED,
     Topic,
 )
@@ -23,7 +26,16 @@ from schemas.topics import (
 CONSUMED: Final[dict[str, tuple[Topic, ...]]] = {
     "stitch": (EVENTS_RECEIVED, ORDERS_RECEIVED, IDENTITIES_LINKED),
     "forward": (EVENTS_ENRICHED,),
-    "archive": (EVENTS_ENRICHED, IDENTITIES_LINKED, PRODUCTS_CHANGED, CONVERSIONS_DELIVERED, RECORDS_REJECTED),
+    "archive": (
+        EVENTS_ENRICHED,
+        IDENTITIES_LINKED,
+        PRODUCTS_CHANGED,
+        CONVERSIONS_DELIVERED,
+        PRODUCTS_SYNCED,
+        CATALOGS_SYNCED,
+        ALERTS_RAISED,
+        RECORDS_REJECTED,
+    ),
     "catalog": (CATALOGS_REQUESTED,),
 }
 """What each worker reads through its consumer group, in the order of the flow."""

@@ -18,6 +18,7 @@ class Catalogs:
 
     def __init__(self, weeks: Weeks, seed: int) -> None:
         self.weeks, self.chance = weeks, random.Random(seed)
+        self.products: list[ProductChange] = []
         told: list[ProductReceipt] = []
         for product in ("p0", "p1", "p2", "p3"):
             told += self._history("main", product, product)
@@ -26,7 +27,7 @@ class Catalogs:
         self.receipts = sorted(told, key=lambda each: each["finished_at"] or each["sent_at"] or each["changed_at"])
         self.jobs = [self._job(number) for number in range(30)]
         # p1 is counted at two places; one says how many, and the product itself something else.
-        self.products = [self._product("p0", 0), self._product("p1", 7), self._product("p2", None)]
+        self.products += [self._product("p0", 0), self._product("p1", 7), self._product("p2", None)]
         self.levels = [_level("stock-p1", "a", 0, END - HOUR), _level("stock-p1", "b", 4, END - 2 * HOUR)]
         self.levels.append(_level("stock-p1", "b", 0, END - HOUR))
 
@@ -40,7 +41,7 @@ class Catalogs:
         times = sorted(END - chance.randrange(1, 40 * 24) * HOUR for _ in range(chance.randrange(1, 6)))
         for at in times:
             same: Any = {"catalog": catalog, "item_id": item_id, "product_id": product_id}
-            same |= {"changed_at": at - chance.randrange(1, 9_000), "job_id": chance.choice([None, None, "j1"])}
+            same |= {"changed_at": self._changed(product_id, at), "job_id": chance.choice([None, None, "j1"])}
             same |= {"sent_at": at, "method": chance.choice(["CREATE", "UPDATE", "DELETE"])}
             if chance.random() < 0.15:
                 told.append(a_product_receipt(**same | {"status": "skipped", "reason": "no_price", "finished_at": at}))
@@ -61,6 +62,15 @@ class Catalogs:
                     )
                 )
         return told
+
+    def _changed(self, product_id: str, at: int) -> int:
+        """Change a product a little earlier; of those from p90 on, a pull tells of some, hours after they changed."""
+        if len(product_id) == 2 or self.chance.random() < 0.5:
+            return at - self.chance.randrange(1, 9_000)
+        changed = at - 3 * HOUR
+        pulled = {"occurred_at": changed, "received_at": at - self.chance.randrange(1, 9_000)}
+        self.products.append(a_product_change(product_id=product_id, **pulled))
+        return changed
 
     def _job(self, number: int) -> SyncJob:
         chance, at = self.chance, END - self.chance.randrange(1, 50 * 24) * HOUR
