@@ -1,6 +1,6 @@
 """What a shop's feed has in it: the items of a snapshot one after the other, and a tag that changes when they do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -14,25 +14,13 @@ from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.heads import Heads
 from schemas.records import EpochMillis, ProductChange, Shop
-from streams.rules.products_in_force import NO_LEVELS, Level, ShopProducts
+from streams.rules.products_in_force import ShopProducts
 
 DIGEST_BYTES: Final = 16
 _OF_SHOP: Final = ("shop_id", "currency", "country", "domains")
 """What of a shop's settings items are made of."""
 
 log = structlog.get_logger()
-
-
-class Snapshot(NamedTuple):
-    """A shop's products and stock levels at one moment; holds on to no more than they do themselves."""
-
-    products: Mapping[str, bytes]
-    levels: Mapping[str, tuple[Level, ...]]
-
-    def stock(self, inventory_item_id: str) -> Mapping[str, int | None]:
-        """Return what is available of an item, by location."""
-        levels = self.levels.get(inventory_item_id)
-        return {location: available for location, _, available in levels} if levels else NO_LEVELS
 
 
 class Feed(NamedTuple):
@@ -44,11 +32,13 @@ class Feed(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What was found out about one product's record."""
+    """What was found out about one product's record. *stocked*: the inventory items of its variants."""
 
     value: bytes
     digest: bytes
-    preorder_at: EpochMillis | None
+    told_at: EpochMillis = 0
+    stocked: tuple[str, ...] = ()
+    preorder_at: EpochMillis | None = None
 
 
 class Digested(NamedTuple):
@@ -58,12 +48,14 @@ class Digested(NamedTuple):
     preorders: tuple[EpochMillis, ...]
 
 
-def snapshot(products: ShopProducts) -> Snapshot:
-    """Take a snapshot of what a shop has."""
-    return Snapshot(dict(products.products), dict(products.levels))
+def snapshot(products: ShopProducts) -> ShopProducts:
+    """Take what a shop has at this moment; it holds on to no more than that does itself."""
+    taken = ShopProducts()
+    taken.products, taken.levels = dict(products.products), dict(products.levels)
+    return taken
 
 
-def items(taken: Snapshot, feed: Feed, now: EpochMillis) -> Iterator[CatalogItem]:
+def items(taken: ShopProducts, feed: Feed, now: EpochMillis) -> Iterator[CatalogItem]:
     """Yield the items of *feed* at *now* (milliseconds), by product id; what cannot be listed is left out.
 
     Of several products with the same SKU as id the first has it: Meta ignores all items of an id that comes twice.
@@ -80,7 +72,7 @@ def items(taken: Snapshot, feed: Feed, now: EpochMillis) -> Iterator[CatalogItem
             yield item
 
 
-def digested(taken: Snapshot, known: dict[str, Known], codec: Codec, heads: Heads) -> Digested:
+def digested(taken: ShopProducts, known: dict[str, Known], codec: Codec, heads: Heads) -> Digested:
     """Digest a snapshot; *known* is what was found out before, and is brought up to date."""
     for product_id in known.keys() - taken.products.keys():
         del known[product_id]
@@ -90,8 +82,8 @@ def digested(taken: Snapshot, known: dict[str, Known], codec: Codec, heads: Head
         if before is None or before.value is not value:
             known[product_id] = before = _known(value, codec, heads)
         total.update(before.digest)
-    for item, levels in sorted(taken.levels.items()):
-        total.update(orjson.dumps([item, sorted((level[0], level[2]) for level in levels)]))
+        for item in before.stocked:
+            total.update(_stock_of(taken, item, before))
     dates = {each.preorder_at for each in known.values() if each.preorder_at is not None}
     return Digested(total.digest(), tuple(sorted(dates)))
 
@@ -105,7 +97,7 @@ def tag_of(found: Digested, feed: Feed, now: EpochMillis) -> str:
     return total.hexdigest()
 
 
-def _items_of(value: bytes, taken: Snapshot, feed: Feed, now: EpochMillis) -> list[CatalogItem]:
+def _items_of(value: bytes, taken: ShopProducts, feed: Feed, now: EpochMillis) -> list[CatalogItem]:
     try:
         return listed(feed.codec.decode(value), feed.catalog, feed.shop, taken.stock, now).items
     except Exception as exc:  # a bug of ours, or one record, must not cost the shop all its other products
@@ -119,7 +111,19 @@ def _known(value: bytes, codec: Codec, heads: Heads) -> Known:
         head = heads.of(value)
         change: ProductChange = codec.decode(value)
     except TerminalError:  # nothing is listed of it
-        return Known(value, blake2b(value, digest_size=DIGEST_BYTES).digest(), None)
+        return Known(value, blake2b(value, digest_size=DIGEST_BYTES).digest())
     told = f"{change['product_id']}\n{change['action']}\n{change['source']}\n".encode()
     digest = blake2b(told + value[head.body :], digest_size=DIGEST_BYTES).digest()
-    return Known(value, digest, change["product"]["preorder_at"] if change["product"] else None)
+    product = change["product"]
+    if product is None:
+        return Known(value, digest)
+    stocked = (variant["inventory_item_id"] for variant in product["variants"])
+    return Known(value, digest, head.occurred_at, tuple(filter(None, stocked)), product["preorder_at"])
+
+
+def _stock_of(taken: ShopProducts, item: str, product: Known) -> bytes:
+    """Say how an item stands, and which of its levels are newer than its product: those may count for more."""
+    levels = taken.levels.get(item, ())
+    return orjson.dumps(
+        sorted((location, told_at > product.told_at, available) for location, told_at, available in levels)
+    )

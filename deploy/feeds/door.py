@@ -20,11 +20,12 @@ from starlette.types import Receive, Scope, Send
 from analytics.api.places import Place, Places
 from connectors.meta.feed.writing import MEDIA_TYPES, Form, gzipped, pieces
 from deploy.feeds.access import may_fetch
-from deploy.feeds.contents import Feed, Snapshot, items, snapshot, tag_of
+from deploy.feeds.contents import Feed, items, snapshot, tag_of
 from deploy.feeds.followed import Followed
 from deploy.feeds.tags import Tags
 from schemas.errors import ConfigurationError, TransientError
 from schemas.records import EpochMillis
+from streams.rules.products_in_force import ShopProducts
 
 PATH: Final = "/feeds/{shop}/{file}"
 AT_ONCE: Final = 2
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 class _Content(NamedTuple):
     feed: Feed
     form: Form
-    taken: Snapshot
+    taken: ShopProducts
     now: EpochMillis
     packed: bool
 
@@ -85,7 +86,7 @@ class _Feeds:
         try:
             shop_id = feed.shop["shop_id"]
             revision, taken = self._followed.revisions[shop_id], snapshot(products.in_force.of(shop_id))
-            content = _Content(feed, form, taken, int(time.time() * 1000), _takes_gzip(request))
+            content = _Content(feed, form, taken, now_ms(), _takes_gzip(request))
             digested = await run_in_threadpool(self._tags.digested, feed, revision, taken)
             tag = f"{tag_of(digested, feed, content.now)}-{form}"
             headers = _headers(content, tag)
@@ -97,6 +98,11 @@ class _Feeds:
         except BaseException:
             place.free()
             raise
+
+
+def now_ms() -> EpochMillis:
+    """Tell the time."""
+    return int(time.time() * 1000)
 
 
 def _empty(place: Place, headers: dict[str, str], *, status: int) -> Response:

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from threading import Lock
 
-from deploy.feeds.contents import Digested, Feed, Known, Snapshot, digested
+from deploy.feeds.contents import Digested, Feed, Known, digested
 from schemas.heads import Heads
+from streams.rules.products_in_force import ShopProducts
 
 
 class Tags:
@@ -17,7 +18,7 @@ class Tags:
         self._heads: Heads | None = None
         self._lock = Lock()
 
-    def digested(self, feed: Feed, revision: int, taken: Snapshot) -> Digested:
+    def digested(self, feed: Feed, revision: int, taken: ShopProducts) -> Digested:
         """Digest *taken*, the products of the feed's shop at *revision*; the first time all of them are read."""
         shop_id = feed.shop["shop_id"]
         with self._lock:
