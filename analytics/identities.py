@@ -13,7 +13,9 @@ from schemas.identifiers import person_id
 UNLINK: Final = "unlink"
 CONTESTED: Final = "contested"
 
-_USED: Final = ("checkout", "checkout_completed")
+_USED: Final = ("checkout", "checkout_completed", "cart")
+_CART: Final = "cart:"
+"""What stands before a cart where a checkout is expected: the shop named no checkout."""
 _EVER: Final = datetime(1970, 1, 1)
 
 
@@ -139,20 +141,28 @@ def sentence(evidence: Evidence) -> str:
     """Say what one piece of evidence tells."""
     whom = f"customer {evidence.customer_id}" if evidence.customer_id else "every customer"
     if evidence.reason == CONTESTED:
-        return f"contested: too many browsers used checkout {evidence.checkout_token}; its orders say nothing of them"
+        return f"contested: too many browsers used {_checkout(evidence.checkout_token)}; its orders say nothing of them"
     if evidence.action == UNLINK:
         why = "" if evidence.reason == UNLINK else f" ({evidence.reason})"
         return f"unlinked{why}: what was received until {_at(evidence.received_at)} no longer says {whom}"
-    checkout = f"checkout {evidence.checkout_token}" if evidence.checkout_token else "the checkout without a token"
+    checkout = _checkout(evidence.checkout_token)
     match evidence.reason:
         case "login":
             return f"login: {_event(evidence)} named {whom}"
         case "order":
             return f"order: order {evidence.order_id} of {whom} was made in {checkout}, which this browser had used"
+        case "cart":
+            return f"cart: {checkout} was completed with the cart this browser had seen last, and named no order"
         case "checkout" | "checkout_completed":
             return f"{evidence.reason}: {_event(evidence)} used {checkout}"
         case other:
             return f"{other}: {_event(evidence)} linked {whom}"
+
+
+def _checkout(token: str) -> str:
+    if token.startswith(_CART):
+        return f"cart {token.removeprefix(_CART)}"
+    return f"checkout {token}" if token else "the checkout without a token"
 
 
 def _event(evidence: Evidence) -> str:

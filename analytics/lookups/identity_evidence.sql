@@ -16,5 +16,5 @@ LEFT JOIN
     )
 ) AS e ON e.event_id = l.event_id
 WHERE l.shop_id = {shop:String} AND l.visitor_id IN {visitors:Array(UUID)}
-    AND (l.identifier_type = 'visitor' OR l.reason IN ('login', 'checkout', 'checkout_completed'))
+    AND (l.identifier_type = 'visitor' OR l.reason IN ('login', 'checkout', 'checkout_completed', 'cart'))
 ORDER BY l.received_at, l.occurred_at, l.link_id

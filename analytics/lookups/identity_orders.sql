@@ -6,7 +6,7 @@ SELECT
     o.ordered_at AS ordered_at, 
     s.session_id = o.session_id AND o.session_id != toUUID('00000000-0000-0000-0000-000000000000') AS visit_known,
     s.started_at AS started_at, s.arrived_from AS arrived_from, s.utm_campaign AS campaign
-FROM orders AS o FINAL
+FROM orders_by_person AS o
 LEFT JOIN (SELECT * FROM sessions_by_person WHERE shop_id = {shop:String}) AS s
     ON s.session_id = o.session_id AND s.visitor_id = o.visitor_id
 WHERE o.shop_id = {shop:String} AND (o.order_id = {id:String} OR o.checkout_token = {id:String})

@@ -122,7 +122,7 @@ def test_why_takes_visitors_clients_checkouts_and_orders_too() -> None:
 @pytest.mark.usefixtures("shop")
 def test_the_page_about_identity_shows_what_the_command_says() -> None:
     page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
-    shown = page.partition("    $ storestream identities why o1\n")[2].partition("\n\nWhat")[0]
+    shown = page.partition("    $ storestream identities why o1\n")[2].partition("\n\nLine by line")[0]
 
     assert shown.split() == said("why", "o1").split()
 

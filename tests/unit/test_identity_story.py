@@ -133,3 +133,5 @@ def test_a_reason_without_words_of_its_own_is_still_told() -> None:
     assert sentence(a_login(reason="imported")) == "imported: event sh-1 (page_viewed /account) linked customer ada"
     assert "(mistake)" in sentence(an_unlink(reason="mistake"))
     assert "used the checkout without a token" in sentence(a_login(reason="checkout_completed"))
+    assert "was made in cart c1, which" in sentence(a_login(reason="order", checkout_token="cart:c1"))
+    assert sentence(a_login(reason="cart", customer_id="", checkout_token="tok")).startswith("cart: checkout tok was")
