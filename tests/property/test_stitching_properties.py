@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.records import Event, Link, OrderReceived
-from tests.builders import MINUTE, NOON, an_event, an_order
+from tests.builders import MINUTE, NOON, a_shop, an_event, an_order
 from tests.stitched import Pipeline, an_unlink
 
 CLIENTS = ("phone", "laptop", "kiosk")
 CUSTOMERS = (None, None, "ada", "bob")
+CAMPAIGNS: tuple[dict[str, str], ...] = ({}, {}, {}, {"source": "mail"}, {"source": "ad"})
 NAMES = ("checkout_started", "checkout_completed", "cart_viewed")
 EXAMPLES = int(os.environ.get("STITCH_EXAMPLES", "300"))
 HOLD = 120_000
@@ -68,6 +69,7 @@ def an_event_of(draw: st.DrawFn, number: int) -> Event:
         "client_id": draw(st.sampled_from(CLIENTS)),
         "customer_id": draw(st.sampled_from(CUSTOMERS)),
         "seq": draw(st.sampled_from((None, 1, 2))),
+        "utm": draw(st.sampled_from(CAMPAIGNS)),
     }
     checkout, name = draw(st.sampled_from((None, None, "t1", "t2"))), draw(st.sampled_from(NAMES))
     if checkout and name == "cart_viewed":
@@ -172,7 +174,9 @@ def test_a_replay_from_the_start_says_the_same_ids(history: History) -> None:
 def test_sessions_split_exactly_where_a_visitor_was_silent_for_longer_than_the_gap(
     history: History,
 ) -> None:
-    pipeline = stitched_in_order(history)
+    pipeline = Pipeline({"demo": a_shop(campaign_boundary=False)})
+    pipeline.publish(*history.events)
+    pipeline.run()
     spans = sorted((row["visitor_id"], row["started_at"], row["ended_at"]) for row in pipeline.session_rows().values())
     times: dict[str, list[int]] = {}
     for event in history.events:
