@@ -6,9 +6,10 @@ stays as the record that deleted it.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from connectors.meta.catalog.availability import Stand
 from schemas.heads import Head
 from schemas.records import EpochMillis, Inventory
 
@@ -24,7 +25,7 @@ News = Literal[
 Level = tuple[str, EpochMillis, int | None]
 """Location, version, available."""
 
-NO_LEVELS: Final[Mapping[str, int | None]] = {}
+_NO_LEVELS: Final[Mapping[str, Stand]] = {}
 
 
 class Told(NamedTuple):
@@ -48,10 +49,9 @@ class ShopProducts:
         self.holders: dict[str, str] = {}
         """Inventory item -> its product, of products that were looked at."""
 
-    def stock(self, inventory_item_id: str) -> Mapping[str, int | None]:
+    def stock(self, inventory_item_id: str) -> Mapping[str, Stand]:
         """Return what is available of an item, by location."""
-        levels = self.levels.get(inventory_item_id)
-        return {location: available for location, _, available in levels} if levels else NO_LEVELS
+        return stands(self.levels.get(inventory_item_id, ()))
 
 
 class ProductsInForce:
@@ -126,3 +126,8 @@ class ProductsInForce:
 def _same(before: bytes, known: Head, value: bytes, head: Head) -> bool:
     """Tell whether both say the same of the product, whenever and however they were told."""
     return known.action == head.action and before[:5] == value[:5] and before[known.body :] == value[head.body :]
+
+
+def stands(levels: Sequence[Level]) -> Mapping[str, Stand]:
+    """Say levels by location."""
+    return {location: Stand(available, told_at) for location, told_at, available in levels} if levels else _NO_LEVELS

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from connectors.meta.catalog.availability import Stand
 from connectors.meta.catalog.items import Listing
 from connectors.meta.catalog.listing import listed
 from deploy.servers.meta.catalog import item_rules
@@ -28,7 +29,10 @@ def read(path: Path) -> Case:
     shop = a_shop(**told.get("shop", {}))
     change = parse_product(told["product"]).to_change(shop, "d1", NOON)
     change["source"] = told.get("source", "hand")
-    stock = told.get("stock", {})
+    stock = {
+        item: {place: Stand(available, NOON + 1) for place, available in levels.items()}
+        for item, levels in told.get("stock", {}).items()
+    }
     return Case(
         told, listed(change, a_catalog(**told.get("catalog", {})), shop, lambda item: stock.get(item, {}), NOON)
     )

@@ -67,7 +67,7 @@ async def filled(kafka: KafkaSettings) -> None:
         a_bracelet(tags=["Hidden"]) | {"product_id": "hidden"},
         a_product_change(product_id="gone", action="delete", product=None),
         a_bracelet({"variant_id": "o1", "sku": "R1"}, title="[/b] odd") | {"product_id": "odd"},
-        a_product_change(product_id="", action="inventory", product=None, inventory=level),
+        a_product_change(product_id="", action="inventory", product=None, inventory=level, occurred_at=NOON + 1),
     ]
     await make_topics(kafka)
     await shops.publish(kafka, Codec.from_lock(), [parse_shop(SHOP).to_record(NOON)])

@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from connectors.meta.catalog.availability import Stand
 from tests.builders import NOON
 from tests.listed import a_bracelet
 
@@ -64,7 +65,8 @@ changes = st.builds(
     st.lists(variants, min_size=1, max_size=4),
     st.sampled_from(["shopify", "hand"]),
 )
-levels = st.dictionaries(words, st.one_of(st.none(), st.integers(-5, 5)), max_size=2)
+stands = st.builds(Stand, st.one_of(st.none(), st.integers(-5, 5)), st.sampled_from([NOON - 1, NOON + 1]))
+levels = st.dictionaries(words, stands, max_size=2)
 catalogs = st.one_of(
     st.fixed_dictionaries(
         {

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.meta.catalog.availability import Stand
 from connectors.meta.catalog.items import CatalogItem, payload
 from connectors.meta.catalog.listing import listed
 from connectors.meta.feed.writing import Form, pieces
@@ -72,7 +73,7 @@ def by_batch(items: list[CatalogItem]) -> list[dict[str, Any]]:
 @settings(max_examples=150, deadline=None)
 @given(changes, catalogs, levels)
 def test_feeds_hold_the_fields_that_batches_send(
-    change: ProductChange, settings: dict[str, Any], stock: dict[str, int | None]
+    change: ProductChange, settings: dict[str, Any], stock: dict[str, Stand]
 ) -> None:
     catalog = a_catalog(**settings)
     items = listed(change, catalog, a_shop(), lambda item: stock, NOON).items

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from connectors.meta.catalog import addresses, fields, items, options, prices, reasons, texts
+from connectors.meta.catalog.availability import Stand
 from connectors.meta.catalog.listing import listed
 from schemas.errors import ConfigurationError
 from schemas.product import to_deletion
@@ -292,14 +293,29 @@ def test_what_is_no_page_is_none(address: str) -> None:
         ({}, {"1": 0, "2": 0}, ("out of stock", 0)),
         ({"inventory_quantity": 0}, {"1": 2, "2": 3}, ("in stock", 5)),
         ({"inventory_quantity": 0}, {"1": None}, ("in stock", None)),
+        ({"inventory_quantity": 0}, {"1": None, "2": 1}, ("in stock", 1)),
     ],
 )
 def test_availability_follows_the_stock(
     variant: dict[str, Any], stock: dict[str, int | None], expected: tuple[str, int | None]
 ) -> None:
-    (item,) = listing_of(a_bracelet(variant), lambda item: stock).items
+    assert availability(variant, {place: Stand(count, NOON + 1) for place, count in stock.items()}) == expected
 
-    assert (item.data["availability"], item.data.get("quantity_to_sell_on_facebook")) == expected
+
+def test_the_total_of_a_product_counts_places_that_never_told_their_own() -> None:
+    """Shopify tells one location at a time: one that is empty does not mean that all are."""
+    before, after = {"1": Stand(0, NOON - 1)}, {"1": Stand(0, NOON)}
+
+    assert availability({"inventory_quantity": 10}, before) == ("in stock", 10)
+    assert availability({"inventory_quantity": 10}, after) == ("out of stock", 0)
+    assert availability({"inventory_quantity": 10}, before, locations=["1"]) == ("out of stock", 0)
+    assert availability({"inventory_quantity": 10}, before, locations=["2"]) == ("out of stock", 0)
+    assert availability({"inventory_quantity": None}, before) == ("out of stock", 0)
+
+
+def availability(variant: dict[str, Any], levels: dict[str, Stand], **catalog: Any) -> tuple[str, int | None]:
+    (item,) = listing_of(a_bracelet(variant), lambda item: levels, **catalog).items
+    return item.data["availability"], item.data.get("quantity_to_sell_on_facebook")
 
 
 def test_a_draft_that_is_wanted_is_not_shown() -> None:

@@ -1,7 +1,8 @@
 """Whether something can be bought, and how many of it there are.
 
-Stock is summed over the catalog's locations (all, if it names none) less the safety stock. While no level of a variant
-is known, what the product told counts. What the shop does not count, or sells without stock, is in stock.
+Stock is summed over the catalog's locations, or over all, less the safety stock. A shop tells levels one location at a
+time and some never, so over all locations the product's own total counts unless a level is newer. What the shop does
+not count, or sells without stock, is in stock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,8 +11,26 @@ from typing import Final, Literal, NamedTuple
 from schemas.catalog_records import Catalog
 from schemas.records import EpochMillis, Product, Variant
 
-Stock = Callable[[str], Mapping[str, int | None]]
-"""Inventory item → location → how many are available there; None where they are not counted."""
+
+class Stand(NamedTuple):
+    """A stock level: None where it is not counted; and when that was said."""
+
+    available: int | None
+    told_at: EpochMillis
+
+
+Stock = Callable[[str], Mapping[str, Stand]]
+"""Inventory item → location → how its stock stands there."""
+
+
+class Counting(NamedTuple):
+    """By whose settings stock is counted, with which levels, *now*; and when the product was told."""
+
+    catalog: Catalog
+    stock: Stock
+    now: EpochMillis
+    told_at: EpochMillis
+
 
 Availability = Literal["in stock", "available for order", "out of stock", "discontinued"]
 _BEST_FIRST: Final[tuple[Availability, ...]] = ("in stock", "available for order", "out of stock", "discontinued")
@@ -24,15 +43,15 @@ class Stocked(NamedTuple):
     quantity: int | None
 
 
-def of_variant(variant: Variant, product: Product, catalog: Catalog, stock: Stock, now: EpochMillis) -> Stocked:
-    """Say whether *variant* can be bought at *now* (milliseconds)."""
-    counted = None if variant["inventory_tracked"] is False else _counted(variant, catalog, stock)
-    quantity = None if counted is None else max(0, counted - catalog["safety_stock"])
+def of_variant(variant: Variant, product: Product, counting: Counting) -> Stocked:
+    """Say whether *variant* can be bought now."""
+    counted = None if variant["inventory_tracked"] is False else _counted(variant, counting)
+    quantity = None if counted is None else max(0, counted - counting.catalog["safety_stock"])
     if product["status"] == "archived":
         return Stocked("discontinued", quantity)
     if variant["available"] is False:
         return Stocked("out of stock", quantity)
-    if product["preorder_at"] is not None and product["preorder_at"] > now:
+    if product["preorder_at"] is not None and product["preorder_at"] > counting.now:
         return Stocked("available for order", None)
     if quantity == 0 and not variant["backorders"]:
         return Stocked("out of stock", 0)
@@ -48,12 +67,14 @@ def of_parent(stocked: Iterable[Stocked]) -> Stocked:
     return Stocked(best, sum(known) if len(known) == len(quantities) else None)
 
 
-def _counted(variant: Variant, catalog: Catalog, stock: Stock) -> int | None:
-    item = variant["inventory_item_id"]
-    levels = stock(item) if item else {}
+def _counted(variant: Variant, counting: Counting) -> int | None:
+    item, total = variant["inventory_item_id"], variant["inventory_quantity"]
+    levels = counting.stock(item) if item else {}
     if not levels:
-        return variant["inventory_quantity"]
-    if all(level is None for level in levels.values()):
+        return total
+    if all(level.available is None for level in levels.values()):
         return None
-    wanted = catalog["locations"]
-    return sum(level for place, level in levels.items() if level is not None and (not wanted or place in wanted))
+    wanted = counting.catalog["locations"]
+    if not wanted and total is not None and all(level.told_at < counting.told_at for level in levels.values()):
+        return total
+    return sum(level.available or 0 for place, level in levels.items() if not wanted or place in wanted)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from connectors.meta.catalog import addresses, availability, filters, prices, reasons
-from connectors.meta.catalog.availability import Stock, Stocked
+from connectors.meta.catalog.availability import Counting, Stock, Stocked
 from connectors.meta.catalog.contents import described
 from connectors.meta.catalog.items import CatalogItem, Filtered, Listing, Skipped
 from connectors.meta.catalog.subjects import Subject
@@ -38,12 +38,13 @@ def listed(change: ProductChange, catalog: Catalog, shop: Shop, stock: Stock, no
     if rule := filters.of_product(product, catalog):
         return Listing([], [], [Filtered(None, rule)])
     told = _Told(change, product, catalog, shop)
+    counting = Counting(catalog, stock, now, change["occurred_at"])
     wanted, filtered = [], []
     for variant in product["variants"]:
         if rule := filters.of_variant(variant, catalog):
             filtered.append(Filtered(variant["variant_id"], rule))
         else:
-            wanted.append((variant, availability.of_variant(variant, product, catalog, stock, now)))
+            wanted.append((variant, availability.of_variant(variant, product, counting)))
     if not product["variants"]:
         return Listing([], [_skipped(told, None, None, ["no_variants"])], [])
     subjects = _parent(told, wanted) if catalog["variants"] == "parent" else _each(told, wanted)
