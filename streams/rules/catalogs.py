@@ -50,6 +50,8 @@ class Catalog:
         self._by_variant: dict[tuple[str, str], tuple[str, int]] = {}
         self._by_sku: dict[tuple[str, str], tuple[str, int]] = {}
         self._stock: dict[tuple[str, str], dict[str, tuple[EpochMillis, int | None]]] = {}
+        self.changes = 0
+        """How often a product was changed or forgotten: while it stays, `find` finds the same."""
 
     def __len__(self) -> int:
         """Count the products that are not deleted."""
@@ -66,6 +68,7 @@ class Catalog:
         product = change["product"]
         if change["action"] != "delete" and product is None:
             return False
+        self.changes += 1
         entry = _deleted(change) if product is None or change["action"] == "delete" else _entry(change, product)
         self._forget_variants(shop_id, known)
         self._products[shop_id, product_id] = entry
@@ -77,6 +80,7 @@ class Catalog:
 
     def forget(self, key: bytes) -> None:
         """Forget the product or the stock level whose record has this *key* (`shop|product`)."""
+        self.changes += 1
         shop_id, _, rest = key.decode(errors="replace").partition("|")
         self._forget_variants(shop_id, self._products.pop((shop_id, rest), None))
         kind, _, level = rest.partition("|")

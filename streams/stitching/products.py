@@ -1,7 +1,7 @@
 """Writes what the catalog knows of each item, and remembers what it wrote for as long as the product is unchanged."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.codec import Codec
 from schemas.records import Item
@@ -14,6 +14,14 @@ WRITTEN: Final = 50_000
 Ids = tuple[str, str | None, str | None, str | None]
 
 
+class Written(NamedTuple):
+    """What was written of a product as the catalog knew it after so many *changes*; *entry* None: it did not."""
+
+    changes: int
+    entry: Entry | None
+    facts: bytes
+
+
 class Products:
     """The catalog, as bare `ProductFacts`."""
 
@@ -21,27 +29,29 @@ class Products:
         """Take the *catalog*, which others go on changing."""
         self._codec = codec
         self._catalog = catalog
-        self._written: dict[Ids, tuple[Entry | None, bytes]] = {}
+        self._written: dict[Ids, Written] = {}
 
     def facts_of(self, shop_id: str, items: Sequence[Item], outcome: Outcome) -> list[bytes]:
         """Write the facts of *items*, in order; counts the unknown ones."""
         found = []
         for item in items:
-            entry, written = self._facts(shop_id, item)
-            found.append(written)
-            if entry is None:
+            ids = (shop_id, item["variant_id"], item["product_id"], item["sku"])
+            written = self._written.get(ids)
+            if written is None or written.changes != self._catalog.changes:
+                written = self._write(ids, item, written)
+            found.append(written.facts)
+            if written.entry is None:
                 outcome.count("unknown_product")
         return found
 
-    def _facts(self, shop_id: str, item: Item) -> tuple[Entry | None, bytes]:
-        ids = (shop_id, item["variant_id"], item["product_id"], item["sku"])
-        found = self._catalog.find(*ids)
+    def _write(self, ids: Ids, item: Item, known: Written | None) -> Written:
+        found, changes = self._catalog.find(*ids), self._catalog.changes
         entry = found.entry if found is not None else None
-        known = self._written.get(ids)
-        if known is not None and known[0] is entry:
-            return known
+        if known is not None and known.entry is entry:
+            written = known._replace(changes=changes)
+        else:
+            written = Written(changes, entry, self._codec.encode_bare("ProductFacts", facts(item, found)))
         if len(self._written) >= WRITTEN:
             self._written.clear()
-        made = (entry, self._codec.encode_bare("ProductFacts", facts(item, found)))
-        self._written[ids] = made
-        return made
+        self._written[ids] = written
+        return written
