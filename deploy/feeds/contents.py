@@ -122,8 +122,8 @@ def _known(value: bytes, codec: Codec, heads: Heads) -> Known:
 
 
 def _stock_of(taken: ShopProducts, item: str, product: Known) -> bytes:
-    """Say how an item stands, and which of its levels are newer than its product: those may count for more."""
+    """Say how an item stands, and which of its levels are not older than its product: those may count for more."""
     levels = taken.levels.get(item, ())
     return orjson.dumps(
-        sorted((location, told_at > product.told_at, available) for location, told_at, available in levels)
+        sorted((location, told_at >= product.told_at, available) for location, told_at, available in levels)
     )
