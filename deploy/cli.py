@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "products": "Bring products in from a CSV file or by hand, and show what is known of one.",
     "catalogs": "See what catalogs at Meta would be, follow what becomes of them, and have them synced.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
+    "replay": "Make ClickHouse's tables anew from Kafka beside the live ones, and switch over.",
     "query": "Ask one of the questions in analytics/queries.",
     "recommendations": "Build recommendations and profiles, and show what would be recommended.",
     "experiments": "Configure experiments, and read what came of them.",
