@@ -100,9 +100,7 @@ class ForwardSettings(BaseSettings):
         description="How long an event waits to be told of consent, where the shop requires it; 0 is not at all.",
     )
     held_events: int = Field(
-        10_000,
-        ge=0,
-        description="Most events, for each destination one, of a process that wait for consent, and browsers whose it knows.",
+        10_000, ge=0, description="Most events, one for each destination, that wait for consent in a process."
     )
 
 
