@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "catalogs": "See what catalogs at Meta would be, follow what becomes of them, and have them synced.",
     "migrate": "Bring ClickHouse's tables to the newest version.",
     "replay": "Make ClickHouse's tables anew from Kafka beside the live ones, and switch over.",
+    "retention": "Say how long ClickHouse keeps rows, by table and shop.",
     "query": "Ask one of the questions in analytics/queries.",
     "recommendations": "Build recommendations and profiles, and show what would be recommended.",
     "experiments": "Configure experiments, and read what came of them.",

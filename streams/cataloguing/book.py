@@ -17,7 +17,6 @@ class Flight:
     handle: str
     orders: list[Order]
     sent_at: EpochMillis
-    job_id: str | None
     next_at: float = 0.0
     polls: int = 0
 

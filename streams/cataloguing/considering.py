@@ -55,7 +55,7 @@ def considered_stray(book: Book, item_id: str, now: Now) -> Considered:
     if item_id not in book.in_air:
         stray = sent or Sent("", "accepted", 0, now.ms)
         why = Skipped(stray.product_id, None, item_id, ORPHAN, None, "")
-        found.orders.append(_ordered(Turn(stray.product_id), item_id, stray, "DELETE", why=why))
+        found.orders.append(_ordered(Turn(stray.product_id), item_id, stray, "DELETE", job_id=book.job_id, why=why))
     return found
 
 
@@ -104,7 +104,7 @@ def _order(
     forced = sent is not None and sent.is_at_meta and book.is_forced(item_id, sent.job_id)
     method = difference(said, sent, again=forced)
     if method is not None:
-        found.orders.append(_ordered(turn, item_id, sent, method, item=item, why=why))
+        found.orders.append(_ordered(turn, item_id, sent, method, job_id=book.job_id, said=said, item=item, why=why))
     else:
         book.forced.discard(item_id)
 
@@ -115,10 +115,11 @@ def _ordered(
     sent: Sent | None,
     method: Method,
     *,
+    job_id: str | None,
+    said: int | None = None,
     item: CatalogItem | None = None,
     why: Skipped | None = None,
 ) -> Order:
-    said = int(digest(item), 16) if item else None
     return Order(
         item_id,
         turn.product_id,
@@ -131,6 +132,7 @@ def _ordered(
         sent.failures if sent else 0,
         why.reason if why else None,
         (why.suggestion or None) if why else None,
+        job_id or (sent.job_id if sent and sent.status == "pending" else None),
     )
 
 

@@ -33,12 +33,12 @@ log = structlog.get_logger()
 
 
 class Lander:
-    """Brings one catalog's batches down. *landed* is told the job and statuses of items that were settled."""
+    """Brings one catalog's batches down. *landed* is told of items that were settled, by run and status."""
 
     def __init__(self, book: Book, client: CatalogClient, line: Line, writer: Writer, chosen: CatalogSettings) -> None:
         """Take what to ask with and where to write."""
         self._book, self._client, self._line, self._writer, self._chosen = book, client, line, writer, chosen
-        self.landed: Callable[[str | None, Counter[str]], None] = lambda job_id, statuses: None
+        self.landed: Callable[[Counter[tuple[str | None, str]]], None] = lambda counted: None
         self.called: Callable[[], None] = lambda: None
 
     def took_off(self, flight: Flight) -> None:
@@ -76,7 +76,7 @@ class Lander:
         await self._land(flight, verdicts, progress.problems)
 
     async def _land(self, flight: Flight, verdicts: Mapping[Order, Verdict], problems: Mapping[str, Problem]) -> None:
-        said = Said(flight.job_id, flight.handle, flight.sent_at)
+        said = Said(flight.handle, flight.sent_at)
         await self.settle(verdicts.items(), said)
         self._book.flights.pop(flight.handle, None)
 
@@ -105,7 +105,7 @@ class Lander:
         await self._alert(receipts, now)
         for status, count in statuses.items():
             metrics.FINISHED.labels(book.label, status).inc(count)
-        self.landed(said.job_id, statuses)
+        self.landed(Counter((order.job_id, verdict.status) for order, verdict in verdicts))
 
     def _finish(self, order: Order, verdict: Verdict, now: int) -> None:
         self._book.forced.discard(order.item_id)

@@ -86,7 +86,7 @@ class Leader:
             if sent.status == "pending" and sent.handle is not None:
                 flight = self.book.flights.get(sent.handle)
                 if flight is None:
-                    flight = Flight(sent.handle, [], int(time.time() * 1000), sent.job_id)
+                    flight = Flight(sent.handle, [], int(time.time() * 1000))
                     self.book.flights[sent.handle] = flight
                 flight.orders.append(order_of(item_id, sent))
                 self.book.in_air.add(item_id)

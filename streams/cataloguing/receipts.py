@@ -38,6 +38,7 @@ class Order(NamedTuple):
     failures: int
     reason: str | None = None
     suggestion: str | None = None
+    job_id: str | None = None
 
 
 class Verdict(NamedTuple):
@@ -53,7 +54,6 @@ class Verdict(NamedTuple):
 class Said(NamedTuple):
     """When and how an order was sent, as far as it is known."""
 
-    job_id: str | None = None
     handle: str | None = None
     sent_at: EpochMillis | None = None
     finished_at: EpochMillis | None = None
@@ -76,7 +76,7 @@ def order_of(item_id: str, sent: Sent) -> Order:
     """Rebuild what is known of an item that was sent, or is to be sent again."""
     method: Method = "DELETE" if sent.digest is None else "UPDATE"
     known = sent.changed_at, 0, sent.attempts, sent.failures
-    return Order(item_id, sent.product_id, method, sent.digest, b"", *known)
+    return Order(item_id, sent.product_id, method, sent.digest, b"", *known, job_id=sent.job_id)
 
 
 def of_order(place: Place, order: Order, verdict: Verdict, said: Said = NOTHING_SAID) -> ProductReceipt:
@@ -91,7 +91,7 @@ def of_order(place: Place, order: Order, verdict: Verdict, said: Said = NOTHING_
         message=_short(verdict.message),
         suggestion=verdict.suggestion or order.suggestion,
         handle=said.handle,
-        job_id=said.job_id,
+        job_id=order.job_id,
         changed_at=order.changed_at,
         sent_at=said.sent_at,
         finished_at=said.finished_at,

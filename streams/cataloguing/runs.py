@@ -17,7 +17,7 @@ from streams.cataloguing import metrics
 from streams.cataloguing.book import Book
 from streams.cataloguing.comparing import Compared, Comparer, ListingFailed
 from streams.cataloguing.products import Products
-from streams.cataloguing.receipts import DELETED, Said, Verdict, of_order, order_of, sent_of
+from streams.cataloguing.receipts import DELETED, Verdict, of_order, order_of, sent_of
 from streams.cataloguing.writing import Writer
 from streams.rules.catalog_runs import is_due, may_delete_orphans, next_run
 
@@ -45,15 +45,16 @@ class Runs:
         if self._current is not None:
             self._current["calls"] += 1
 
-    def landed(self, job_id: str | None, statuses: Counter[str]) -> None:
+    def landed(self, counted: Counter[tuple[str | None, str]]) -> None:
         """Count items that were settled."""
         job = self._current
-        if job is None or job["job_id"] != job_id:
+        if job is None:
             return
-        job["accepted"] += statuses["accepted"]
-        job["rejected"] += statuses["rejected"]
-        job["deleted"] += statuses[DELETED]
-        job["done"] += statuses["accepted"] + statuses["rejected"] + statuses[DELETED]
+        accepted, rejected, deleted = (counted[job["job_id"], each] for each in ("accepted", "rejected", DELETED))
+        job["accepted"] += accepted
+        job["rejected"] += rejected
+        job["deleted"] += deleted
+        job["done"] += accepted + rejected + deleted
 
     async def ask(self, request: SyncRequest) -> None:
         """Do what a person asked for; asked twice, it is done once."""
@@ -150,8 +151,8 @@ class Runs:
             if sent is None or item_id in book.in_air or sent.status not in ("rejected", "skipped"):
                 continue
             if sent.status == "rejected":
-                order = order_of(item_id, sent._replace(attempts=0))
-                receipts.append(of_order(book.place, order, Verdict("pending"), Said(job["job_id"])))
+                order = order_of(item_id, sent._replace(attempts=0, job_id=job["job_id"]))
+                receipts.append(of_order(book.place, order, Verdict("pending")))
                 book.ledger.put(item_id, sent_of(receipts[-1]))
             known = book.knows(sent.product_id)
             book.queue.look_through([sent.product_id] if known else (), () if known else [item_id])

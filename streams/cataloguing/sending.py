@@ -25,7 +25,7 @@ from streams.cataloguing.landing import Lander
 from streams.cataloguing.line import Line
 from streams.cataloguing.products import Products
 from streams.cataloguing.queues import Turn
-from streams.cataloguing.receipts import Order, Said, Verdict, of_order, sent_of
+from streams.cataloguing.receipts import NOTHING_SAID, Order, Said, Verdict, of_order, sent_of
 from streams.cataloguing.verdicts import AGAIN, of_errors
 from streams.cataloguing.writing import Writer
 
@@ -122,25 +122,24 @@ class Sender:
         statuses = Counter(each["status"] for each in receipts)
         for status, count in statuses.items():
             metrics.FINISHED.labels(self._book.label, status).inc(count)
-        self._lander.landed(self._book.job_id, statuses)
         return []
 
     async def _post(self, orders: list[Order], chosen: CatalogSettings) -> None:
-        book, job_id = self._book, self._book.job_id
-        await self._note(orders, Said(job_id))
+        book = self._book
+        await self._note(orders, NOTHING_SAID)
         await self._writer.settled()
         self._last = time.monotonic()
         answer = await self._line.call(lambda: self._client.send_items(book.catalog, [each.body for each in orders]))
         self.called()
         if isinstance(answer, Failure):
-            await self._failed(orders, answer, job_id)
+            await self._failed(orders, answer)
         else:
             self._limit = min(chosen.batch_items, self._limit * 2)
-            await self._taken(orders, answer, job_id, chosen)
+            await self._taken(orders, answer, chosen)
         metrics.IN_AIR.labels(book.label).set(len(book.in_air))
 
-    async def _taken(self, orders: list[Order], taken: Taken, job_id: str | None, chosen: CatalogSettings) -> None:
-        said = Said(job_id, None, int(time.time() * 1000))
+    async def _taken(self, orders: list[Order], taken: Taken, chosen: CatalogSettings) -> None:
+        said = Said(None, int(time.time() * 1000))
         faulty = {each: taken.problems[each.item_id] for each in orders if _has_errors(taken.problems, each)}
         flying = [each for each in orders if each not in faulty] if faulty else orders
         if faulty:
@@ -148,13 +147,13 @@ class Sender:
             await self._lander.settle(verdicts.items(), said)
         if taken.handle is not None:
             await self._note(flying, said._replace(handle=taken.handle), taken.problems)
-            self._lander.took_off(Flight(taken.handle, flying, said.sent_at or 0, job_id))
+            self._lander.took_off(Flight(taken.handle, flying, said.sent_at or 0))
         elif flying and faulty:  # nothing was taken because of the others: these go again at once
             self._back(flying)
         elif flying:
             await self._lander.settle([(order, _nothing_taken(order, chosen.attempts)) for order in flying], said)
 
-    async def _failed(self, orders: list[Order], failure: Failure, job_id: str | None) -> None:
+    async def _failed(self, orders: list[Order], failure: Failure) -> None:
         """Have the items of a request that Meta did not read sent again: in halves, if they are the reason."""
         log.warning(
             "batch not taken", catalog=self._book.label, kind=failure.kind, code=failure.code, items=len(orders)
@@ -162,7 +161,7 @@ class Sender:
         if failure.kind in ("permanent", "split"):
             if len(orders) == 1:
                 refused = of_errors(orders[0], Problem(), 0)
-                said = Said(job_id, None, int(time.time() * 1000))
+                said = Said(None, int(time.time() * 1000))
                 await self._lander.settle([(orders[0], refused._replace(message=f"error {failure.code}"))], said)
                 return
             self._limit = max(1, len(orders) // 2)

@@ -1,6 +1,7 @@
 """One catalog worker with topics of its own and a stand-in of Meta, to be started and killed."""
 
 import asyncio
+import copy
 import os
 import sys
 import time
@@ -17,11 +18,11 @@ from connectors.kafka import admin as topics_admin
 from connectors.kafka import shops
 from connectors.kafka.partitioning import partition_of
 from deploy.children import Child
-from schemas.catalog_records import Catalog, ProductReceipt, SyncJob, SyncRequest
+from schemas.catalog_records import Alert, Catalog, ProductReceipt, SyncJob, SyncRequest
 from schemas.codec import Codec
 from schemas.records import ProductChange
 from schemas.settings import KafkaSettings
-from schemas.topics import CATALOGS_REQUESTED, CATALOGS_SYNCED, PRODUCTS_CHANGED, PRODUCTS_SYNCED
+from schemas.topics import ALERTS_RAISED, CATALOGS_REQUESTED, CATALOGS_SYNCED, PRODUCTS_CHANGED, PRODUCTS_SYNCED
 from tests.builders import NOON, a_product_change
 from tests.contract.meta_process import TOKEN
 from tests.listed import a_bracelet, a_catalog
@@ -48,9 +49,16 @@ class CatalogStage:
             "WORKER_FOLDER": str(folder),
         }
         self.kafka = KafkaSettings.model_validate(self.env)
+        self.shop_id, self.catalog_id, self.token = "demo", CATALOG_ID, TOKEN
         self.log = folder / "catalog.log"
         self.meta = httpx.Client(base_url=standin, timeout=60)
-        self._producer: AIOKafkaProducer | None = None
+        self._producers: list[AIOKafkaProducer] = []
+
+    def of(self, shop_id: str, catalog_id: str) -> "CatalogStage":
+        """Look at another shop and its catalog on this stage."""
+        other = copy.copy(self)
+        other.shop_id, other.catalog_id = shop_id, catalog_id
+        return other
 
     def start(self, name: str = "catalog-1") -> Child:
         with self.log.open("ab") as output:
@@ -68,36 +76,36 @@ class CatalogStage:
         await shops.publish(self.kafka, CODEC, configured)
 
     async def close(self) -> None:
-        if self._producer is not None:
-            await self._producer.stop()
+        for producer in self._producers:
+            await producer.stop()
         self.meta.close()
 
     async def change(self, *changes: ProductChange) -> None:
-        """Put *changes* on products.changed, as ingest does."""
+        """Put *changes* of the shop on products.changed, as ingest does."""
         producer = await self._connected()
         topic = self.kafka.prefix + PRODUCTS_CHANGED.name
+        own = [each | {"shop_id": self.shop_id} for each in changes]
         sending = [
-            await producer.send(topic, CODEC.encode("ProductChange", each), key=key_of(each).encode())
-            for each in changes
+            await producer.send(topic, CODEC.encode("ProductChange", each), key=key_of(each).encode()) for each in own
         ]
         await asyncio.gather(*sending)
 
     async def request(self, kind: str, catalog: str = "main", **said: Any) -> str:
-        """Ask something of a catalog of the shop `demo`."""
+        """Ask something of a catalog of the shop."""
         request = SyncRequest(
             request_id=uuid.uuid4().hex,
-            shop_id="demo",
+            shop_id=self.shop_id,
             catalog=catalog,
             kind=kind,
             item_ids=[],
             requested_at=int(time.time() * 1000),
             trigger="command",
         )
-        partition = partition_of("demo", catalog, PARTITIONS)
+        partition = partition_of(self.shop_id, catalog, PARTITIONS)
         value = CODEC.encode("SyncRequest", {**request, **said})
         producer = await self._connected()
         topic = self.kafka.prefix + CATALOGS_REQUESTED.name
-        await producer.send_and_wait(topic, value, key=f"demo|{catalog}".encode(), partition=partition)
+        await producer.send_and_wait(topic, value, key=f"{self.shop_id}|{catalog}".encode(), partition=partition)
         return request["request_id"]
 
     async def read(self, topic: str) -> list[Any]:
@@ -116,11 +124,20 @@ class CatalogStage:
 
     async def receipts(self) -> dict[str, ProductReceipt]:
         """Return the last receipt of each item, as `catalog|item`."""
-        return {key.decode().split("|", 1)[1]: each for key, each in await self.read(PRODUCTS_SYNCED.name)}
+        return await self._latest(PRODUCTS_SYNCED.name)
 
     async def jobs(self) -> dict[str, SyncJob]:
         """Return the latest run of each kind, as `catalog|kind`."""
-        return {key.decode().split("|", 1)[1]: each for key, each in await self.read(CATALOGS_SYNCED.name)}
+        return await self._latest(CATALOGS_SYNCED.name)
+
+    async def alerts(self) -> list[Alert]:
+        """Return the alerts of the shop."""
+        alerts: list[Alert] = [alert for _, alert in await self.read(ALERTS_RAISED.name)]
+        return [alert for alert in alerts if alert["shop_id"] == self.shop_id]
+
+    async def _latest(self, topic: str) -> dict[str, Any]:
+        found = [(key.decode().partition("|"), each) for key, each in await self.read(topic)]
+        return {rest: each for (shop_id, _, rest), each in found if shop_id == self.shop_id}
 
     async def until_receipts(self, wanted: Callable[[dict[str, ProductReceipt]], bool], seconds: float = 60) -> Any:
         """Wait until the receipts are as *wanted*."""
@@ -130,26 +147,26 @@ class CatalogStage:
         """Wait until the runs are as *wanted*."""
         return await self._until(self.jobs, wanted, seconds)
 
-    def items(self, catalog_id: str = CATALOG_ID) -> dict[str, dict[str, Any]]:
+    def items(self, catalog_id: str = "") -> dict[str, dict[str, Any]]:
         """List what the stand-in has in a catalog: fields by item id."""
         found: dict[str, dict[str, Any]] = {}
         after = 0
         while True:
             query: dict[str, Any] = {"limit": 10_000, "after": after}
-            page = self.meta.get(f"/_catalogs/{catalog_id}/items", params=query).json()
+            page = self.meta.get(f"/_catalogs/{catalog_id or self.catalog_id}/items", params=query).json()
             found |= {each["item_id"]: each["fields"] for each in page["items"]}
             if page["next"] is None:
                 return found
             after = page["next"]
 
-    def catalog(self, catalog_id: str = CATALOG_ID) -> dict[str, Any]:
+    def catalog(self, catalog_id: str = "") -> dict[str, Any]:
         """Return what the stand-in counted about a catalog."""
-        counted: dict[str, Any] = self.meta.get(f"/_catalogs/{catalog_id}").json()
+        counted: dict[str, Any] = self.meta.get(f"/_catalogs/{catalog_id or self.catalog_id}").json()
         return counted
 
     def behave(self, **script: Any) -> None:
-        """Have the stand-in misbehave."""
-        self.meta.post("/_behave", json=script).raise_for_status()
+        """Have the stand-in misbehave, to this catalog."""
+        self.meta.post("/_behave", json={"catalog_id": self.catalog_id} | script).raise_for_status()
 
     async def until_items(self, wanted: Callable[[dict[str, dict[str, Any]]], bool], seconds: float = 60) -> Any:
         """Wait until the stand-in's catalog is as *wanted*."""
@@ -167,11 +184,11 @@ class CatalogStage:
         return found
 
     async def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
+        if not self._producers:
             servers = self.kafka.bootstrap_servers
-            self._producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", linger_ms=5)
-            await self._producer.start()
-        return self._producer
+            self._producers.append(AIOKafkaProducer(bootstrap_servers=servers, acks="all", linger_ms=5))
+            await self._producers[0].start()
+        return self._producers[0]
 
 
 def key_of(change: ProductChange) -> str:
