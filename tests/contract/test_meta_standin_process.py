@@ -1,5 +1,6 @@
 """The stand-in as a process: what only a real connection shows."""
 
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,19 @@ def test_stalled_request_is_taken_though_its_client_hung_up() -> None:
         _wait_until(lambda: meta.get("/_received/summary").json()["accepted"] == 1)
 
     assert before == 0
+
+
+def test_client_killed_in_the_middle_of_its_request_is_no_fault_of_the_standin(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with a_running_standin() as address, a_client(address) as meta:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(f"POST {EVENTS} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n{{".encode())
+        _wait_until(lambda: meta.get("/_received/summary").json()["requests_by_status"].get("gone") == 1)
+
+        assert meta.post(EVENTS, json={"data": [a_page_view()]}).status_code == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_killed_process_knows_its_copies_when_it_is_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from deploy.servers.meta import behaviours as b
@@ -106,6 +106,9 @@ async def _served(standin: StandIn, edge: str, answer: Answer, request: Request)
     except GraphError as error:
         standin.errors[_name_of(error)] += 1
         response = error.response(trace)
+    except ClientDisconnect:  # it was killed before it had said all: nobody is there to be answered
+        standin.answers["gone"] += 1
+        return Response(status_code=400)
     usage = hit(standin, request, edge, b.Usage, "usage")
     if usage is not None:
         response.headers.update(usage_headers(usage.percent, usage.regain_minutes))
