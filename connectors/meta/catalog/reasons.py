@@ -49,7 +49,9 @@ REASONS: Final[dict[str, Reason]] = {
     "no_variant_attribute": Reason(
         "warning", None, "nothing tells the variant from the others of its product", "give the variants options"
     ),
-    "bad_field": Reason("warning", None, "Meta does not take the mapped value; it is left out", "correct the mapping"),
+    "bad_field": Reason(
+        "warning", None, "Meta does not take the value of a field", "correct it in the shop, or its mapping"
+    ),
     # Meta says so.
     "unknown_field": Reason("warning", None, "Meta does not know a mapped attribute", "correct its name under fields"),
     "not_fetched": Reason("refused", "image_link", "Meta could not fetch a picture", "let facebookexternalhit read it"),
@@ -108,6 +110,7 @@ _MESSAGES: Final = tuple(
         (r"does not exist|not found|unknown item|no such item|not be completed", "unknown_item"),
         (r"\bid\b.*(long|exceed)", "long_id"),
         (r"missing|required", "missing_field"),
+        (r"longer than|too long|exceed|invalid value", "bad_field"),
     )
 )
 
