@@ -35,7 +35,8 @@ ALTER TABLE moved_sessions {{on_cluster}}
     COMMENT COLUMN visits '... its events are in visits[i]';
 
 -- Moved visits are few, so they come as arrays: a second join would cost every question a third of its speed. The
--- arrays begin with a visit that does not exist, since transform() takes none that are empty.
+-- arrays begin with a visit that does not exist, since transform() takes none that are empty. Most browsers belong to one
+-- person from one time on: only further turns come through the join as an array, since arrays cost more than the join.
 CREATE OR REPLACE VIEW events_by_person {{on_cluster}} AS
 WITH
     (
@@ -45,21 +46,29 @@ WITH
             arrayConcat([[toUUID('00000000-0000-0000-0000-000000000001')]], groupArray(visits)))
         FROM moved_sessions
     ) AS moved,
-    transform(e.session_id, moved.1, arrayEnumerate(moved.1), toUInt32(0)) AS place,
-    arrayLastIndex(since -> since <= e.occurred_at, o.starts) AS at
+    transform(e.session_id, moved.1, arrayEnumerate(moved.1), toUInt32(0)) AS place
 SELECT
     e.* REPLACE (if(
         place = 0, e.session_id,
         moved.3[place][arrayLastIndex(since -> since <= e.occurred_at, moved.2[place])]) AS session_id),
-    multiIf(o.browser != e.visitor_id, e.person_id_then, at = 0, e.visitor_id, o.persons[at]) AS person_id,
     multiIf(
-        o.browser = e.visitor_id, if(at = 0, '', o.customers[at]),
+        o.turned = 0, e.person_id_then,
+        e.occurred_at < o.first_at, e.visitor_id,
+        o.turned = 1, o.person,
+        arrayLast(turn -> turn.1 <= e.occurred_at, arrayPushFront(o.turns, (o.first_at, o.person))).2) AS person_id,
+    multiIf(
+        o.turned > 0, o.customers[arrayLastIndex(since -> since <= e.occurred_at, o.starts)],
         e.person_id_then != e.visitor_id, e.customer_id,
         '') AS person_customer_id
 FROM events AS e FINAL
-LEFT JOIN
-    (SELECT visitor_id AS browser, starts, customers, persons FROM identity_overrides FINAL) AS o
-    ON e.visitor_id = o.browser
+LEFT ANY JOIN
+(
+    SELECT
+        visitor_id AS browser, starts, customers, if(length(starts) > 1, 2, 1) AS turned, persons[1] AS person,
+        arrayPopFront(arrayZip(starts, persons)) AS turns,
+        if(empty(starts), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), starts[1]) AS first_at
+    FROM identity_overrides FINAL
+) AS o ON e.visitor_id = o.browser
 SETTINGS do_not_merge_across_partitions_select_final = 1
 COMMENT 'events, deduplicated, with the visit and the person each belongs to as known today';
 
@@ -98,10 +107,12 @@ ALTER TABLE orders_by_person {{on_cluster}} COMMENT COLUMN person_id 'who made i
 
 -- Rows of visits long over are not written again when a browser is taken from its customer, or given one.
 CREATE OR REPLACE VIEW sessions_by_person {{on_cluster}} AS
-WITH arrayLastIndex(since -> since <= s.ended_at, t.starts) AS at
 SELECT
-    s.* REPLACE (if(at = 0, '', t.customers[at]) AS customer_id),
-    if(at = 0, s.visitor_id, t.persons[at]) AS person_id,
+    s.* REPLACE (t.customers[arrayLastIndex(since -> since <= s.ended_at, t.starts)] AS customer_id),
+    multiIf(
+        t.turned = 0 OR s.ended_at < t.first_at, s.visitor_id,
+        t.turned = 1, t.person,
+        arrayLast(turn -> turn.1 <= s.ended_at, arrayPushFront(t.turns, (t.first_at, t.person))).2) AS person_id,
     multiIf(
         s.utm_source != '', s.utm_source,
         mapContains(s.click_ids, 'gclid'), 'google',
@@ -110,7 +121,14 @@ SELECT
         'direct'
     ) AS arrived_from
 FROM sessions AS s FINAL
-LEFT JOIN (SELECT visitor_id, starts, customers, persons FROM identity_overrides FINAL) AS t ON s.visitor_id = t.visitor_id
+LEFT ANY JOIN
+(
+    SELECT
+        visitor_id AS browser, starts, customers, if(length(starts) > 1, 2, 1) AS turned, persons[1] AS person,
+        arrayPopFront(arrayZip(starts, persons)) AS turns,
+        if(empty(starts), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), starts[1]) AS first_at
+    FROM identity_overrides FINAL
+) AS t ON s.visitor_id = t.browser
 COMMENT 'sessions, deduplicated, with the customer and the person who made each as known today';
 
 ALTER TABLE sessions_by_person {{on_cluster}}

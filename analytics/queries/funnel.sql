@@ -12,50 +12,58 @@ WITH
     if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     length(arrayDistinct({steps:Array(String)})) < length({steps:Array(String)}) AS repeated,
     {breakdown:String} IN ('product', 'category') AS of_items,
-    made AS
+    {breakdown:String} IN ('device', 'source', 'campaign') AS of_visits,
+    -- Milliseconds, since windowFunnel takes no DateTime64. What happened at one time counts in the order of the steps,
+    -- each name standing where it comes first. A visit with its time before it is one number: the least is the first.
+    once AS
     (
-        -- Milliseconds, since windowFunnel takes no DateTime64. What happened at one time counts in the order of the
-        -- steps, each name standing where it comes first.
         SELECT
-            if({by:String} = 'session', session_id, person_id) AS who, 'all' AS part, occurred_at, session_id,
+            if({by:String} = 'session', session_id, person_id) AS who,
             toUInt8(indexOf({steps:Array(String)}, name)) AS number,
-            toUInt64(toUnixTimestamp64Milli(occurred_at)) AS moment
+            toUInt64(toUnixTimestamp64Milli(occurred_at)) AS moment,
+            if(
+                of_visits,
+                bitShiftLeft(toUInt256(toUInt64(toUnixTimestamp64Milli(occurred_at))), 128) + reinterpretAsUInt128(session_id),
+                toUInt256(0)) AS visit
         FROM events_by_person
         WHERE NOT (repeated OR of_items)
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN {steps:Array(String)}
-        UNION ALL
-        -- An event is a row for each step it may be and each product it is about. Its later steps come before its
-        -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
-        -- gap, the step in which its name comes first, a hash that tells events of one time apart, the step.
+    ),
+    -- An event is a row for each step it may be and each product it is about. Its later steps come before its
+    -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
+    -- gap, the step in which its name comes first, a hash that tells events of one time apart, the step.
+    several AS
+    (
         SELECT
             if({by:String} = 'session', session_id, person_id) AS who,
             arrayJoin(multiIf(
                 {breakdown:String} = 'product', arrayDistinct(items.product_id),
                 {breakdown:String} = 'category', arrayDistinct(items.category),
                 ['all'])) AS part,
-            occurred_at, session_id,
             toUInt8(arrayJoin(arrayFilter(
                 (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
             bitOr(
                 bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
                 bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
-                + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment
+                + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment,
+            if(
+                of_visits,
+                bitShiftLeft(toUInt256(toUInt64(toUnixTimestamp64Milli(occurred_at))), 128) + reinterpretAsUInt128(session_id),
+                toUInt256(0)) AS visit
         FROM events_by_person
         WHERE (repeated OR of_items)
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN {steps:Array(String)}
     ),
+    -- Its mode strict_once would keep every way there is in memory: a few hundred events are gigabytes.
     walked AS
     (
         SELECT
-            who,
-            part,
-            -- Its mode strict_once would keep every way there is in memory: a few hundred events are gigabytes.
-            windowFunnel({window_hours:UInt64} * 3600000 * if(repeated OR of_items, 8388608, 1)
-                         + if(repeated OR of_items, 4194304, 0))
+            who, 'all' AS part,
+            windowFunnel({window_hours:UInt64} * 3600000)
             (
                 moment,
                 number = 1, number = 2, number = 3, number = 4, number = 5,
@@ -63,8 +71,22 @@ WITH
                 number = 11, number = 12, number = 13, number = 14, number = 15,
                 number = 16, number = 17, number = 18, number = 19, number = 20
             ) AS level,
-            argMinIf(session_id, (occurred_at, session_id), number = 1) AS first_session
-        FROM made
+            minIf(visit, number = 1 AND of_visits) AS first_visit
+        FROM once
+        GROUP BY who
+        UNION ALL
+        SELECT
+            who, part,
+            windowFunnel({window_hours:UInt64} * 3600000 * 8388608 + 4194304)
+            (
+                moment,
+                number = 1, number = 2, number = 3, number = 4, number = 5,
+                number = 6, number = 7, number = 8, number = 9, number = 10,
+                number = 11, number = 12, number = 13, number = 14, number = 15,
+                number = 16, number = 17, number = 18, number = 19, number = 20
+            ) AS level,
+            minIf(visit, number = 1 AND of_visits) AS first_visit
+        FROM several
         GROUP BY who, part
     ),
     by_level AS
@@ -79,8 +101,8 @@ WITH
         (
             SELECT session_id, device, arrived_from, utm_campaign
             FROM sessions_by_person
-            WHERE shop_id = {shop:String} AND {breakdown:String} IN ('device', 'source', 'campaign')
-        ) AS s ON walked.first_session = s.session_id
+            WHERE shop_id = {shop:String} AND of_visits
+        ) AS s ON reinterpretAsUUID(toUInt128(first_visit)) = s.session_id
         WHERE level > 0
         GROUP BY segment, level
     )

@@ -8,7 +8,42 @@
 -- time_zone = UTC: whose days and times are meant
 -- top = 100 (1 to 100000): how many people, the latest first
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
+    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    length(arrayDistinct({steps:Array(String)})) < length({steps:Array(String)}) AS repeated,
+    -- First who, by as few columns as it takes; then what they did.
+    stopped AS
+    (
+        SELECT person_id
+        FROM
+        (
+            SELECT
+                person_id, occurred_at,
+                toUInt8(arrayJoin(if(
+                    repeated,
+                    arrayFilter((n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}),
+                    [indexOf({steps:Array(String)}, name)]))) AS number,
+                -- As in funnel.sql: an event is one step only, even where a step is repeated.
+                bitOr(
+                    bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
+                    bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
+                    + if(repeated, bitShiftLeft(cityHash64(event_id) % 4096, 5), 0) + toUInt64(20 - number)) AS moment
+            FROM events_by_person
+            WHERE shop_id = {shop:String}
+              AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+              AND name IN {steps:Array(String)}
+        )
+        GROUP BY person_id
+        HAVING {made:UInt8} = windowFunnel({window_hours:UInt64} * 3600000 * 8388608 + 4194304)
+        (
+            moment,
+            number = 1, number = 2, number = 3, number = 4, number = 5,
+            number = 6, number = 7, number = 8, number = 9, number = 10,
+            number = 11, number = 12, number = 13, number = 14, number = 15,
+            number = 16, number = 17, number = 18, number = 19, number = 20
+        )
+        ORDER BY max(occurred_at) DESC, toString(person_id)
+        LIMIT {top:UInt32}
+    )
 SELECT
     toString(person_id) AS person,
     max(person_customer_id) AS customer,
@@ -17,30 +52,10 @@ SELECT
     argMaxIf(product_title, (occurred_at, event_id), product_title != '') AS last_product,
     argMaxIf(value, (occurred_at, event_id), value IS NOT NULL) AS last_value,
     argMaxIf(currency, (occurred_at, event_id), value IS NOT NULL) AS last_currency
-FROM
-(
-    SELECT
-        person_id, person_customer_id, occurred_at, name, event_id, product_title, value, currency,
-        toUInt8(arrayJoin(arrayFilter(
-    (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
-        -- As in funnel.sql: an event is one step only, even where a step is repeated.
-        bitOr(
-    bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
-    bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
-    + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment
-    FROM events_by_person
-    WHERE shop_id = {shop:String}
-      AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
-      AND name IN {steps:Array(String)}
-)
+FROM events_by_person
+WHERE shop_id = {shop:String}
+  AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+  AND name IN {steps:Array(String)}
+  AND person_id IN (SELECT person_id FROM stopped)
 GROUP BY person_id
-HAVING {made:UInt8} = windowFunnel({window_hours:UInt64} * 3600000 * 8388608 + 4194304)
-(
-    moment,
-    number = 1, number = 2, number = 3, number = 4, number = 5,
-    number = 6, number = 7, number = 8, number = 9, number = 10,
-    number = 11, number = 12, number = 13, number = 14, number = 15,
-    number = 16, number = 17, number = 18, number = 19, number = 20
-)
 ORDER BY last_at DESC, person
-LIMIT {top:UInt32}

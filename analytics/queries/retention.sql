@@ -14,7 +14,8 @@ WITH
         SELECT
             person_id,
             toDate(dateTrunc({every:String}, at, {time_zone:String})) AS period,
-            min((at, segment_then)) AS first_then
+            -- Pairs cost much, and without a breakdown nothing is asked of them.
+            minIf((at, segment_then), {breakdown:String} != 'none') AS first_then
         FROM
         (
             SELECT
@@ -32,7 +33,7 @@ WITH
     ),
     cohorts AS
     (
-        SELECT person_id, groupArray(period) AS periods, min(period) AS cohort, min(first_then).2 AS segment
+        SELECT person_id, groupArray(period) AS periods, min(period) AS cohort, if({breakdown:String} = 'none', 'all', min(first_then).2) AS segment
         FROM active
         GROUP BY person_id
     )

@@ -7,40 +7,57 @@
 -- at_least = 1: leave out products that fewer people viewed
 WITH
     if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
-    by_person AS
+    -- Who looked is counted exactly, which costs much, so only of what is looked at most; more people than views there
+    -- are not. Where few viewers leave a product out, any may be among the first.
+    of_product AS
     (
         SELECT
             items.product_id AS product,
-            person_id,
-            argMax(items.title, (items.title != '', occurred_at)) AS last_title,
-            max(occurred_at) AS last_at,
-            countIf(name = 'product_viewed') AS times_viewed,
-            countIf(name = 'product_added_to_cart') AS times_carted,
-            sumIf(items.quantity, name = 'purchase') AS times_bought,
+            countIf(name = 'product_viewed') AS views,
+            -- The newest title, by one number: pairs are slow to compare.
+            argMaxIf(items.title, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(occurred_at)), 64) + cityHash64(event_id, items.title),
+                items.title != '') AS title,
+            sumIf(items.quantity, name = 'purchase') AS units_sold,
             sumMapIf(
                 map(currency, toDecimal128(ifNull(items.price, 0), 4) * items.quantity), name = 'purchase'
-            ) AS paid
-        FROM events_by_person
+            ) AS revenue
+        FROM events FINAL
         ARRAY JOIN items
         WHERE shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN ('product_viewed', 'product_added_to_cart', 'purchase')
           AND items.product_id != ''
-        GROUP BY product, person_id
+        GROUP BY product
+        HAVING views >= {at_least:UInt32}
+        ORDER BY views DESC
+        LIMIT if({at_least:UInt32} > 1, 4294967295, {top:UInt32}) WITH TIES
+        SETTINGS do_not_merge_across_partitions_select_final = 1
     ),
-    by_product AS
+    of_people AS
     (
         SELECT
             product,
-            argMax(last_title, last_at) AS title,
-            sum(times_viewed) AS views,
             countIf(times_viewed > 0) AS viewers,
             countIf(times_carted > 0) AS carters,
             countIf(times_bought > 0) AS buyers,
-            countIf(times_viewed > 0 AND times_bought > 0) AS converted,
-            sum(times_bought) AS units_sold,
-            sumMap(paid) AS revenue
-        FROM by_person
+            countIf(times_viewed > 0 AND times_bought > 0) AS converted
+        FROM
+        (
+            SELECT
+                items.product_id AS product,
+                person_id,
+                countIf(name = 'product_viewed') AS times_viewed,
+                countIf(name = 'product_added_to_cart') AS times_carted,
+                sumIf(items.quantity, name = 'purchase') AS times_bought
+            FROM events_by_person AS e
+            ARRAY JOIN items AS items
+            WHERE shop_id = {shop:String}
+              AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+              AND name IN ('product_viewed', 'product_added_to_cart', 'purchase')
+              -- What else was bought with it comes along, and is left out by the join.
+              AND arrayExists(each -> each IN (SELECT product FROM of_product), e.items.product_id)
+            GROUP BY product, person_id
+        )
         GROUP BY product
         HAVING viewers >= {at_least:UInt32}
     )
@@ -53,6 +70,7 @@ SELECT
     round(
         (converted + 1.9208 - 1.96 * sqrt(converted * (viewers - converted) / nullIf(viewers, 0) + 0.9604))
         / (nullIf(viewers, 0) + 3.8416), 4) AS conversion_at_least
-FROM by_product
+FROM of_product
+INNER JOIN of_people USING (product)
 ORDER BY views DESC, buyers DESC, product_id
 LIMIT {top:UInt32}
