@@ -13,6 +13,7 @@ from schemas.catalog_records import Catalog, SyncRequest
 from schemas.errors import TransientError
 from schemas.records import Shop
 from streams.cataloguing.book import Book
+from streams.cataloguing.feed_leader import FeedLeader
 from streams.cataloguing.leader import Leader, World
 from streams.cataloguing.ledger import Ledger
 from streams.cataloguing.receipts import Place, place_of
@@ -39,7 +40,7 @@ class Leaders:
         """Lead nothing yet; *partitions* is how many the streams have."""
         self._world, self._shops, self._kept, self._partitions = world, shops, kept, partitions
         self._standing: dict[int, Standing] = {}
-        self._leading: dict[tuple[str, str], Leader] = {}
+        self._leading: dict[tuple[str, str], Leader | FeedLeader] = {}
         self._turn = asyncio.Lock()
         world.products.changed = self._changed
 
@@ -55,7 +56,7 @@ class Leaders:
                 leader = self._leading.get(key)
                 if leader is None:
                     await self._lead(key, shop, catalog, partition)
-                elif leader.book.catalog["catalog_id"] != catalog["catalog_id"]:
+                elif any(leader.book.catalog[name] != catalog[name] for name in ("catalog_id", "method")):
                     await self._leave(key)
                     await self._lead(key, shop, catalog, partition)
                 elif _differ(leader.book.shop, shop):
@@ -68,6 +69,8 @@ class Leaders:
             await asyncio.gather(*(leader.stop() for leader in leaders.values()))
             self._standing.clear()
             await self._world.writer.settled()
+            if leaders:
+                log.info("catalogs given away", catalogs=len(leaders))
 
     async def ask(self, request: SyncRequest) -> None:
         """Do what a person asked of a catalog; of one that nobody configures, nothing."""
@@ -82,11 +85,9 @@ class Leaders:
         return (shop_id, catalog) in self._leading
 
     def is_configured(self, shop_id: str, catalog: str) -> bool:
-        """Tell whether a shop has such a catalog, synced by batches."""
+        """Tell whether a shop has such a catalog."""
         shop = self._shops.get(shop_id)
-        return shop is not None and any(
-            each["name"] == catalog and each["method"] == "api" for each in shop["catalogs"]
-        )
+        return shop is not None and any(each["name"] == catalog for each in shop["catalogs"])
 
     def mark_due(self) -> None:
         """Have products looked at whose announced date has come."""
@@ -99,7 +100,7 @@ class Leaders:
         for shop in self._shops.all():
             for catalog in shop["catalogs"]:
                 partition = partition_of(shop["shop_id"], catalog["name"], self._partitions)
-                if partition in assigned and catalog["method"] == "api":
+                if partition in assigned:
                     found[shop["shop_id"], catalog["name"]] = (shop, catalog, partition)
         return found
 
@@ -113,7 +114,8 @@ class Leaders:
         products, shop_id = self._world.products.in_force, shop["shop_id"]
         book = Book(shop, catalog, partition, knows=lambda product_id: products.knows(shop_id, product_id))
         book.ledger = standing.ledgers.pop(place, Ledger())
-        leader = Leader(self._world, book, standing.jobs.pop(place, {}))
+        jobs = standing.jobs.pop(place, {})
+        leader = FeedLeader(self._world, book) if catalog["method"] == "feed" else Leader(self._world, book, jobs)
         self._leading[key] = leader
         leader.start()
         seconds = round(time.monotonic() - began, 2)

@@ -1,6 +1,6 @@
 """What Meta found in a feed: its last session, each kind of error with what to do about it, and the items it names.
 
-Meta names only samples of the items; `FeedResults.names_all` tells whether they are all.
+Meta names only samples of the items; `FeedResults.names_all` tells whether those are all it did not take.
 https://developers.facebook.com/docs/marketing-api/reference/product-feed-upload
 """
 
@@ -59,8 +59,9 @@ class FeedResults(NamedTuple):
 
     @property
     def names_all(self) -> bool:
-        """Whether every item with an error is among the samples."""
-        return all(error.total <= len(error.samples) for error in self.errors)
+        """Whether every item that was not taken is among the samples."""
+        named = {item_id for error in self.errors if error.rejects for _, item_id in error.samples}
+        return self.ended is not None and self.ended.invalid <= len(named)
 
     def problems(self) -> Iterator[ItemProblem]:
         """Yield what is wrong with each item that Meta named, errors before warnings."""

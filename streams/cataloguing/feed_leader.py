@@ -1,0 +1,180 @@
+"""Leads one catalog that Meta fetches as a file: what Meta found in it becomes receipts, as the answers to batches do.
+
+A reading counts for what was told before it began; a product that changed since waits for the next. Of an error with
+more items than Meta names, only those named are known to be rejected, and nothing is said of the others.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+import structlog
+
+from connectors.meta.catalog.client import CatalogClient
+from connectors.meta.failures import Failure
+from connectors.meta.feed.results import FeedResults, ItemProblem, Session, feed_results
+from schemas.catalog_records import Catalog, ProductReceipt, SyncRequest
+from schemas.records import EpochMillis, Shop
+from streams.cataloguing.book import Book
+from streams.cataloguing.considering import Now, considered
+from streams.cataloguing.feed_verdicts import epoch_millis, verdict_of
+from streams.cataloguing.products import Products
+from streams.cataloguing.queues import Turn
+from streams.cataloguing.receipts import Said, of_order, sent_of
+from streams.cataloguing.writing import Writer
+from streams.failing import fail_stop
+
+READ_SECONDS: Final = 60.0
+MARGIN_MS: Final = 1_000
+"""Meta tells times in whole seconds."""
+AT_ONCE: Final = 500
+"""Products looked at before others have their turn."""
+
+log = structlog.get_logger()
+
+
+class Told(Protocol):
+    """What all catalogs of a process share."""
+
+    @property
+    def client(self) -> CatalogClient:
+        """How to ask Meta."""
+        ...
+
+    @property
+    def products(self) -> Products:
+        """The products in force."""
+        ...
+
+    @property
+    def writer(self) -> Writer:
+        """The way out."""
+        ...
+
+
+class FeedLeader:
+    """One catalog with a feed. Begin with `start`, end with `stop`."""
+
+    def __init__(self, world: Told, book: Book, every_seconds: float = READ_SECONDS) -> None:
+        """Take what earlier processes left of it: its receipts are in the *book*."""
+        self._world, self.book, self._every_seconds = world, book, every_seconds
+        self._since: EpochMillis = 0
+        self._changed: dict[str, EpochMillis] = {}
+        self._read: str | None = None
+        self._said = ""
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin; what Meta read before is not looked at, as it is not known what was told by then."""
+        self.configure(self.book.shop, self.book.catalog)
+        self._tasks.append(asyncio.create_task(self._run(), name=f"feed {self.book.label}"))
+
+    async def stop(self) -> None:
+        """End it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def configure(self, shop: Shop, catalog: Catalog) -> None:
+        """Take changed settings: everything may look different from now on."""
+        self.book.shop, self.book.catalog = shop, catalog
+        self._since = int(time.time() * 1000)
+        self.book.queue.look_through(self._world.products.in_force.ids(shop["shop_id"]))
+
+    async def ask(self, request: SyncRequest) -> None:
+        """Tell who asked that it is not ours to send."""
+        log.warning("Meta fetches this catalog: storestream catalogs feed fetch", catalog=self.book.label)
+
+    async def read(self) -> None:
+        """Ask once what Meta found, and write receipts of it if that is new."""
+        results = await feed_results(self._world.client, self.book.catalog, self.book.shop["shop_id"])
+        if results is None or isinstance(results, Failure):
+            self._say("no feed at Meta" if results is None else f"Meta did not tell: {results.code or results.detail}")
+            return
+        ended = results.ended
+        if ended is None or ended.session_id == self._read:
+            return
+        began = epoch_millis(ended.started_at)
+        if began is not None and began + MARGIN_MS > self._since and self._is_whole(results, ended):
+            await self._settle(results, began)
+        self._read = ended.session_id
+
+    async def _run(self) -> None:
+        with fail_stop("catalog feed"):
+            await self._get_to_know()
+            while True:
+                await self.read()
+                await asyncio.sleep(self._every_seconds)
+
+    async def _get_to_know(self) -> None:
+        """Look at every product once: from then on a stock level that changes is known to be of its product."""
+        for place, product_id in enumerate(self._world.products.in_force.ids(self.book.shop["shop_id"])):
+            self._world.products.listing(self.book.shop, self.book.catalog, product_id, int(time.time() * 1000))
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _is_whole(self, results: FeedResults, session: Session) -> bool:
+        """Tell whether Meta read items at all: an error that is of no item is of the file."""
+        of_file = [error for error in results.errors if error.rejects and not any(item for _, item in error.samples)]
+        if of_file or not session.detected:
+            self._say(of_file[0].message if of_file else "Meta found no item in the file")
+            return False
+        self._said = ""
+        return True
+
+    async def _settle(self, results: FeedResults, began: EpochMillis) -> None:
+        problems: dict[str, list[ItemProblem]] = {}
+        for problem in results.problems():
+            problems.setdefault(problem.item_id, []).append(problem)
+        self._look_again(problems)
+        for chunk in _chunks([turn for turn in self._turns() if turn.wanted_at + MARGIN_MS <= began]):
+            receipts = [receipt for turn in chunk for receipt in self._receipts(turn, results, problems)]
+            await self._world.writer.receipts(self.book.partition, receipts)
+            await asyncio.sleep(0)
+        log.info("feed read", catalog=self.book.label, items=len(self.book.ledger), problems=len(problems))
+
+    def _turns(self) -> Iterator[Turn]:
+        """Yield the products that may be told anew; those not taken out of `_changed` come again."""
+        while (turn := self.book.queue.pop()) is not None:
+            self._changed[turn.product_id] = max(turn.wanted_at, self._changed.get(turn.product_id, 0))
+        for product_id, wanted_at in list(self._changed.items()):
+            yield Turn(product_id, None, wanted_at)
+
+    def _look_again(self, problems: dict[str, list[ItemProblem]]) -> None:
+        """Have items looked at again of which Meta says another thing than before, although they are the same."""
+        refused = {item_id for item_id, found in problems.items() if any(each.rejects for each in found)}
+        for item_id, sent in self.book.ledger.items():
+            if sent.status in ("accepted", "rejected") and (sent.status == "rejected") != (item_id in refused):
+                self.book.forced.add(item_id)
+                self._changed.setdefault(sent.product_id, 0)
+
+    def _receipts(
+        self, turn: Turn, results: FeedResults, problems: dict[str, list[ItemProblem]]
+    ) -> Iterator[ProductReceipt]:
+        del self._changed[turn.product_id]
+        now = Now(int(time.time() * 1000), time.monotonic())
+        listing = self._world.products.listing(self.book.shop, self.book.catalog, turn.product_id, now.ms)
+        if listing is None:
+            return
+        found = considered(self.book, turn, listing, now)
+        yield from found.receipts
+        for order in found.orders:
+            verdict = verdict_of(order, problems.get(order.item_id, []), names_all=results.names_all)
+            if verdict is None:
+                self._changed.setdefault(turn.product_id, turn.wanted_at)
+                continue
+            receipt = of_order(self.book.place, order, verdict, Said(finished_at=now.ms))
+            self.book.ledger.put(order.item_id, sent_of(receipt))
+            self.book.forced.discard(order.item_id)
+            yield receipt
+
+    def _say(self, problem: str) -> None:
+        if problem != self._said:
+            log.warning("feed not read", catalog=self.book.label, problem=problem)
+        self._said = problem
+
+
+def _chunks(turns: list[Turn]) -> Iterator[list[Turn]]:
+    for start in range(0, len(turns), AT_ONCE):
+        yield turns[start : start + AT_ONCE]
