@@ -40,7 +40,7 @@ def stage(kafka_bootstrap: str, standin: str, tmp_path: Path) -> Iterator[Stage]
 async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_for_each_event(stage: Stage) -> None:
     await stage.prepare(a_shop(destinations=DESTINATIONS), a_shop(shop_id="bare"))
     dice = random.Random(7)
-    good = [just_now(event_id=f"sh-{number}") for number in range(1_500)]
+    good = [just_now(event_id=f"sh-{number}") for number in range(1_000)]
     old = [enriched(event_id=f"old-{number}", occurred_at=int(time.time() - 8 * 86_400) * 1000) for number in range(20)]
     unpriced = [just_now(event_id=f"b-{n}", name="purchase", source="webhook", currency=None) for n in range(5)]
     silent = [just_now(event_id=f"u-{number}", name="cart_viewed") for number in range(50)]
@@ -51,7 +51,7 @@ async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_
     refusing = Refuse(event_rate=0.01, seed=3)
     script = {
         "latency_ms": 40,
-        "throttle": {"rate": 0.05, "regain_minutes": 0, "retry_after_seconds": 1},
+        "throttle": {"rate": 0.03, "regain_minutes": 0, "retry_after_seconds": 1},
         "fail": {"rate": 0.1},
         "html_502": {"rate": 0.05},
         "reset_after_accept": {"rate": 0.1},
