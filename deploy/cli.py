@@ -12,7 +12,7 @@ from schemas.errors import StorestreamError
 COMMANDS: Final = {
     "demo": "Run a shop's days through the whole pipeline and report what came out.",
     "up": "Start everything and keep it running until Ctrl-C.",
-    "run": "Run one process: ingest, stitch, forward, archive, catalog or api.",
+    "run": "Run one process: ingest, stitch, forward, archive, catalog, api or jobs.",
     "topics": "Compare the declared topics with the cluster, and make what is missing.",
     "schemas": "Check the Avro schemas against every committed version, or lock a new one.",
     "shops": "Write shops' settings, or show them.",

@@ -31,6 +31,7 @@ PREFERRED_PORTS: Final = {"kafka": 9092, "clickhouse": 8123, "meta": 8090, "inge
 SHOPS_FILE: Final = Path(__file__).parent / "demo" / "shops.yaml"
 META_TOKEN_VARIABLE: Final = "DEMO_META_TOKEN"  # noqa: S105 - the name, not the secret
 SHOPIFY_SECRET_VARIABLE: Final = "DEMO_SHOPIFY_SECRET"  # noqa: S105 - the name, not the secret
+FEED_TOKEN_VARIABLE: Final = "DEMO_FEED_TOKEN"  # noqa: S105 - the name, not the secret
 API_TOKEN_VARIABLE: Final = "DEMO_API_TOKEN"  # noqa: S105 - the name, not the secret
 
 
@@ -78,6 +79,7 @@ class _Builder:
         self._taken: set[int] = set()
         self.environment.setdefault(META_TOKEN_VARIABLE, _secret(folder, "meta_token"))
         self.environment.setdefault(SHOPIFY_SECRET_VARIABLE, _secret(folder, "shopify_secret"))
+        self.environment.setdefault(FEED_TOKEN_VARIABLE, _secret(folder, "feed_token"))
 
     def add_kafka(self) -> Kafka | None:
         if "KAFKA_BOOTSTRAP_SERVERS" in self.environment:

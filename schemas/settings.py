@@ -163,6 +163,18 @@ class ArchiveSettings(BaseSettings):
     linger_seconds: float = Field(0.5, ge=0, description="Longest wait for a fuller flush.")
 
 
+class JobsSettings(BaseSettings):
+    """How often what is counted from ClickHouse is counted anew, for every shop; 0 is never."""
+
+    model_config = SettingsConfigDict(env_prefix="JOBS_", frozen=True, extra="ignore")
+
+    profiles_seconds: float = Field(300.0, ge=0, description="Profiles of whom something happened to.")
+    popular_seconds: float = Field(3600.0, ge=0, description="What is popular.")
+    models_seconds: float = Field(86_400.0, ge=0, description="All recommendations.")
+    squash_seconds: float = Field(86_400.0, ge=0, description="Whose old events are, written into them.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port for /metrics; 0 is none.")
+
+
 class ApiSettings(BaseSettings):
     """The answers over HTTP: where the api listens, who may ask, and how much an answer may cost."""
 

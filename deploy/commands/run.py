@@ -12,6 +12,7 @@ ENTRIES: Final = {
     "archive": "streams.archive",
     "catalog": "streams.catalog",
     "api": "deploy.processes.api",
+    "jobs": "deploy.processes.jobs",
 }
 """Where the `main` of each process is; imported only when run, since importing a worker reads its settings."""
 
@@ -19,5 +20,5 @@ ENTRIES: Final = {
 @click.command()
 @click.argument("name", type=click.Choice(list(ENTRIES)))
 def command(name: str) -> None:
-    """Run one process until it is told to stop: ingest, stitch, forward, archive, catalog or api."""
+    """Run one process until it is told to stop: ingest, stitch, forward, archive, catalog, api or jobs."""
     importlib.import_module(ENTRIES[name]).main()

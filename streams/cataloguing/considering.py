@@ -96,7 +96,9 @@ def _order(
 ) -> None:
     sent, said = book.ledger.get(item_id), int(digest(item), 16) if item else None
     if item_id in book.in_air:
-        if sent is None or sent.digest != said:
+        if sent is None or sent.product_id != turn.product_id:
+            book.claims.setdefault(item_id, set()).add(turn.product_id)
+        elif sent.digest != said:
             book.again.add(turn.product_id)
         return
     if sent is not None and sent.digest == said and book.resting.get(item_id, (0.0, ""))[0] > now.seconds:

@@ -62,6 +62,9 @@ class Runs:
         if kind == "stop":
             await self._stop()
             return
+        if kind not in KINDS:
+            log.warning("request not understood", catalog=book.label, kind=kind)
+            return
         known, job_id = self.jobs.get(kind), run_id(book.shop["shop_id"], book.catalog["name"], request["request_id"])
         if known is not None and (known["job_id"] == job_id or known["state"] == "running"):
             return

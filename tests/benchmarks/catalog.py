@@ -140,19 +140,21 @@ async def _synced(stage: CatalogStage) -> None:
 
 async def _full(stage: CatalogStage, pid: int, trigger: str) -> None:
     """Time a full run; the memory is that of the worker at its most."""
-    began, most = time.monotonic(), 0
+    worker = psutil.Process(pid)
+    began, most, worked = time.monotonic(), 0, sum(worker.cpu_times()[:2])
     if trigger == "command":
         await stage.request("full")
     before = stage.catalog()["calls"]
     job: Any = None
     while job is None or job["trigger"] != trigger or job["state"] == "running":
-        most = max(most, psutil.Process(pid).memory_info().rss)
+        most = max(most, worker.memory_info().rss)
         await asyncio.sleep(1)
         job = (await stage.jobs()).get("main|full")
     seconds, calls = time.monotonic() - began, stage.catalog()["calls"]
     made = {edge: count - before.get(edge, 0) for edge, count in calls.items()}
     print(
         f"full sync ({trigger}) of {SYNCED:,} products: {seconds:.0f} s, {SYNCED / seconds:,.0f} items/s, "
+        f"{sum(worker.cpu_times()[:2]) - worked:.0f} s of one core, "
         f"calls {made}, {job['state']}, peak {most / 2**20:.0f} MB"
     )
 

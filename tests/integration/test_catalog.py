@@ -244,7 +244,8 @@ async def test_each_catalog_is_led_by_one_worker_also_when_another_comes_and_goe
         await stage.until_jobs(lambda jobs: is_over("main|full")(jobs) and is_over("other|full")(jobs))
         with stage.start("catalog-2") as second:
             changing = asyncio.create_task(_keep_changing(stage))
-            await _until_logged(stage, "catalog left")
+            await _until_logged(stage, "catalogs given away")
+            await asyncio.sleep(1)
             assert second.stop(within_seconds=20) == 0, stage.log.read_text()[-3000:]
         last = await changing
         wanted = {f"v{number}": f"{last[number]:.2f} EUR" for number in last}

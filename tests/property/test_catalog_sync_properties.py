@@ -166,8 +166,20 @@ TAKEN_BACK = [
 """A change is with Meta, nobody knows, and the shop takes it back."""
 
 
-@settings(max_examples=500)
+TWO_WANT_IT = [
+    ("change", "p1", {"a": 11}),
+    ("change", "p2", {"a": 12}),
+    ("send", ""),
+    ("do_at_meta",),
+    ("land", False),
+    ("change", "p1", {}),
+]
+"""One id is wanted by two products at once, and the one that has it lets it go."""
+
+
+@settings(max_examples=300)
 @example(TAKEN_BACK)
+@example(TWO_WANT_IT)
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_happens_the_catalog_ends_as_the_shop_wants_it(steps: list[tuple[Any, ...]]) -> None:
     shop = play(steps)

@@ -13,7 +13,7 @@ import yaml
 from tests.env_example import ROOT, env_example
 
 COMPOSE: Final = ROOT / "deploy" / "compose"
-PROCESSES: Final = ("ingest", "stitch", "forward", "archive", "catalog", "api")
+PROCESSES: Final = ("ingest", "stitch", "forward", "archive", "catalog", "api", "jobs")
 SECRETS: Final = {
     "CLICKHOUSE_WRITER_PASSWORD": "hush1",
     "CLICKHOUSE_ANALYST_PASSWORD": "hush2",

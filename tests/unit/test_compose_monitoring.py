@@ -10,6 +10,7 @@ from tests.declared_metrics import declared_series, series_in
 from tests.unit.compose_file import COMPOSE, PROCESSES, single
 
 WORKERS = ("stitch", "forward", "archive", "catalog")
+METRICS_PORTS = ("WORKER_METRICS_PORT", "JOBS_METRICS_PORT", "INGEST_PORT")
 
 
 def test_prometheus_scrapes_every_service_that_has_metrics() -> None:
@@ -17,7 +18,7 @@ def test_prometheus_scrapes_every_service_that_has_metrics() -> None:
     expected = {f"clickhouse:{server.findtext('prometheus/port')}"}
     for name in PROCESSES:
         environment = single()[name]["environment"]
-        if port := environment.get("WORKER_METRICS_PORT") or environment.get("INGEST_PORT"):
+        if port := next(filter(None, map(environment.get, METRICS_PORTS)), None):
             expected.add(f"{name}:{port}")
 
     assert scraped() == expected

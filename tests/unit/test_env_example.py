@@ -14,6 +14,7 @@ from schemas.settings import (
     ClickHouseSettings,
     ForwardSettings,
     IngestSettings,
+    JobsSettings,
     KafkaSettings,
     MetaSettings,
     RegistrySettings,
@@ -32,6 +33,7 @@ READ_BY: dict[str, tuple[type[BaseSettings], ...]] = {
     "archive": (KafkaSettings, RegistrySettings, WorkerSettings, ClickHouseSettings, ArchiveSettings),
     "catalog": (KafkaSettings, RegistrySettings, WorkerSettings, MetaSettings, CatalogSettings),
     "api": (KafkaSettings, RegistrySettings, ClickHouseSettings, ApiSettings),
+    "jobs": (ClickHouseSettings, JobsSettings),
 }
 
 
@@ -48,7 +50,7 @@ def test_each_secret_reaches_only_who_needs_it() -> None:
     def holders(secret: str) -> set[str]:
         return {name for name, each in single().items() if SECRETS[secret] in json.dumps(each.get("environment", {}))}
 
-    assert holders("CLICKHOUSE_WRITER_PASSWORD") == {"clickhouse", "prepare", "archive"}
+    assert holders("CLICKHOUSE_WRITER_PASSWORD") == {"clickhouse", "prepare", "archive", "jobs"}
     assert holders("CLICKHOUSE_ANALYST_PASSWORD") == {"clickhouse", "grafana", "api"}
     assert holders("GRAFANA_ADMIN_PASSWORD") == {"grafana"}
     assert holders("KAFKA_UI_PASSWORD") == {"kafka-ui"}

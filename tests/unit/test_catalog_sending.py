@@ -1,0 +1,318 @@
+"""How one catalog's batches are sent and settled: halved, refused, waited for, and never two at once for an item."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+
+from connectors.meta.catalog.answers import Page, Problem, Progress, Taken
+from connectors.meta.catalog.quota import Usage
+from connectors.meta.failures import Failure
+from schemas.catalog_records import Alert, Catalog, ProductReceipt, SyncJob
+from schemas.codec import Codec
+from schemas.records import ProductChange
+from schemas.settings import CatalogSettings
+from streams.cataloguing.book import Book
+from streams.cataloguing.leader import Leader, World
+from streams.cataloguing.products import Products
+from streams.rules.products_in_force import Told
+from tests.builders import NOON, a_shop
+from tests.listed import a_bracelet, a_catalog
+
+CODEC = Codec.from_lock()
+
+
+class FakeMeta:
+    """Takes batches, and has done them when it is asked; *take* and *refuse* say otherwise."""
+
+    def __init__(self) -> None:
+        self.take: Callable[[list[str]], Taken | Failure | None] = lambda ids: None
+        self.refuse: dict[str, str] = {}
+        self.running = False
+        self.batches: list[list[str]] = []
+        self.items: dict[str, Any] = {}
+        self.in_work: dict[str, list[Any]] = {}
+
+    async def send_items(self, catalog: Catalog, records: Sequence[bytes]) -> Taken | Failure:
+        requests = [orjson.loads(record) for record in records]
+        ids = [each["data"]["id"] for each in requests]
+        under_way = {each["data"]["id"] for batch in self.in_work.values() for each in batch}
+        assert not under_way & set(ids), "an item is sent while it is in the air"
+        self.batches.append(ids)
+        answer = self.take(ids)
+        if isinstance(answer, Failure) or (answer is not None and answer.handle is None):
+            return answer
+        handle = f"h{len(self.batches)}"
+        self.in_work[handle] = requests
+        return Taken(handle, answer.problems if answer else {}, answer.usage if answer else Usage())
+
+    async def batch_status(self, catalog: Catalog, handle: str) -> Progress | Failure:
+        if handle not in self.in_work:
+            return Failure("permanent", 400, 100)
+        if self.running:
+            return Progress("running", {}, frozenset(), 0)
+        requests = self.in_work.pop(handle)
+        problems = {}
+        for each in requests:
+            item_id = each["data"]["id"]
+            if item_id in self.refuse:
+                problems[item_id] = Problem((self.refuse[item_id],))
+            elif each["method"] == "DELETE":
+                self.items.pop(item_id, None)
+            else:
+                self.items[item_id] = each["data"]
+        return Progress("finished", problems, frozenset(problems), len(problems))
+
+    async def products(
+        self, catalog: Catalog, fields: Sequence[str], *, limit: int, after: str | None = None
+    ) -> Page | Failure:
+        return Page([{"retailer_id": item_id} for item_id in self.items], None)
+
+
+class Ledger:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.receipts: list[ProductReceipt] = []
+        self.jobs: dict[str, SyncJob] = {}
+        self.alerts: list[Alert] = []
+
+    async def receipts_written(self, partition: int, receipts: Iterable[ProductReceipt]) -> None:
+        self.receipts += receipts
+
+    async def job(self, partition: int, job: SyncJob) -> None:
+        self.jobs[job["kind"]] = SyncJob(**job)
+
+    async def alert(self, partition: int, alert: Alert) -> None:
+        self.alerts.append(alert)
+
+    async def settled(self) -> None:
+        """Nothing is ever on its way."""
+
+    def last(self, item_id: str) -> ProductReceipt | None:
+        return next((each for each in reversed(self.receipts) if each["item_id"] == item_id), None)
+
+    def status(self, item_id: str) -> str | None:
+        last = self.last(item_id)
+        return last["status"] if last else None
+
+
+class Writing:
+    """What the leader sees of the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.receipts, self.job = ledger.receipts_written, ledger.job
+        self.alert, self.settled = ledger.alert, ledger.settled
+
+
+class Desk:
+    """A leader at work with a fake Meta, and its shop."""
+
+    def __init__(self, **chosen: Any) -> None:
+        self.meta, self.ledger, self.products = FakeMeta(), Ledger(), Products(CODEC)
+        defaults = {"window_seconds": 0.01, "poll_seconds": 0.01} | chosen
+        self.settings = CatalogSettings.model_construct(**(CatalogSettings.model_construct().model_dump() | defaults))
+        in_force = self.products.in_force
+        self.book = Book(a_shop(), a_catalog(), 0, knows=lambda product_id: in_force.knows("demo", product_id))
+        world: Any = World(self.meta, self.settings, self.products, Writing(self.ledger))  # type: ignore[arg-type]
+        self.jobs: dict[str, SyncJob] = {}
+        self.leader = Leader(world, self.book, self.jobs)
+
+    def change(self, *changes: ProductChange) -> None:
+        for each in changes:
+            self.products.apply(_Written(each))
+
+    def changed(self, told: Told) -> None:
+        for product_id in told.product_ids:
+            self.book.queue.mark(product_id, told.received_at)
+
+    async def until(self, wanted: Callable[[], object], seconds: float = 10) -> None:
+        async with asyncio.timeout(seconds):
+            while not wanted():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async def until_first_run(self) -> None:
+        await self.until(lambda: "full" in self.ledger.jobs and self.ledger.jobs["full"]["state"] == "finished")
+
+
+class _Written:
+    def __init__(self, change: ProductChange) -> None:
+        self.key, self.value = f"demo|{change['product_id']}".encode(), CODEC.encode("ProductChange", change)
+        self.partition = self.offset = 0
+
+
+@asynccontextmanager
+async def a_desk(*changes: ProductChange, **chosen: Any) -> AsyncIterator[Desk]:
+    desk = Desk(**chosen)
+    desk.change(*changes)
+    desk.products.changed = desk.changed
+    yield desk
+    await desk.leader.stop()
+
+
+def a_product(number: int, at: int = NOON, **variant: Any) -> ProductChange:
+    change = a_bracelet({"variant_id": f"v{number}", "inventory_item_id": f"i{number}"} | variant)
+    return change | {"product_id": f"p{number}", "occurred_at": at, "received_at": at}
+
+
+async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
+    async with a_desk(*(a_product(number) for number in range(8))) as desk:
+        desk.meta.take = lambda ids: Failure("split", 413) if len(ids) > 2 else None
+        desk.leader.start()
+        await desk.until_first_run()
+
+    assert [len(batch) for batch in desk.meta.batches][:3] == [8, 4, 2]
+    assert len(desk.meta.items) == 8
+
+
+async def test_one_item_that_spoils_its_batch_is_found_and_refused_alone() -> None:
+    async with a_desk(*(a_product(number) for number in range(8))) as desk:
+        desk.meta.take = lambda ids: Failure("permanent", 400, 100) if "v5" in ids else None
+        desk.leader.start()
+        await desk.until_first_run()
+
+    assert desk.ledger.status("v5") == "rejected"
+    assert desk.meta.items.keys() == {f"v{number}" for number in range(8) if number != 5}
+    assert (desk.ledger.jobs["full"]["accepted"], desk.ledger.jobs["full"]["rejected"]) == (7, 1)
+
+
+async def test_items_found_fault_with_at_once_are_rejected_and_the_others_sent_again() -> None:
+    faulty = Taken(None, {"v1": Problem(("Missing required field: 'price'",))})
+    async with a_desk(a_product(0), a_product(1)) as desk:
+        desk.meta.take = lambda ids: faulty if "v1" in ids else None
+        desk.leader.start()
+        await desk.until_first_run()
+
+    last = desk.ledger.last("v1")
+    assert last is not None
+    assert (last["status"], last["reason"]) == ("rejected", "missing_price")
+    assert desk.ledger.status("v0") == "accepted"
+    assert desk.meta.batches == [["v0", "v1"], ["v0"]]
+
+
+async def test_a_change_while_its_item_is_in_the_air_waits_and_only_the_last_one_is_sent() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.meta.running = True
+        desk.leader.start()
+        await desk.until(lambda: desk.meta.in_work)
+        desk.change(a_product(0, NOON + 1, price=1.0), a_product(0, NOON + 2, price=2.0), a_product(1))
+        await desk.until(lambda: "v1" in desk.meta.batches[-1])
+        desk.meta.running = False
+        await desk.until(lambda: desk.meta.items.get("v0", {}).get("price") == "2.00 EUR")
+
+    assert [batch for batch in desk.meta.batches if "v0" in batch] == [["v0"], ["v0"]]
+
+
+async def test_what_may_pass_is_tried_again_and_counts_as_one_item() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.meta.refuse["v0"] = "Something went wrong, try again later"
+        desk.leader.start()
+        await desk.until(lambda: "v0" in desk.book.resting)
+        desk.meta.refuse.clear()
+        desk.book.resting["v0"] = (0.0, "p0")
+        await desk.until_first_run()
+
+    last = desk.ledger.last("v0")
+    assert last is not None
+    assert (last["status"], last["attempts"]) == ("accepted", 2)
+    assert desk.ledger.jobs["full"]["done"] == 1
+
+
+async def test_a_batch_that_meta_does_not_know_is_sent_again() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.meta.running = True
+        desk.leader.start()
+        await desk.until(lambda: desk.meta.in_work)
+        desk.meta.in_work.clear()
+        await desk.until(lambda: "v0" in desk.book.resting)
+        desk.meta.running = False
+        desk.book.resting["v0"] = (0.0, "p0")
+        await desk.until(lambda: desk.ledger.status("v0") == "accepted")
+
+
+async def test_a_dead_token_raises_one_alert_and_sends_nothing_until_it_works() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.meta.take = lambda ids: Failure("token", 401, 190)
+        desk.leader.start()
+        await desk.until(lambda: desk.ledger.alerts)
+        await asyncio.sleep(0.1)
+
+    assert len(desk.meta.batches) == 1
+    assert [(alert["kind"], alert["subject"]) for alert in desk.ledger.alerts] == [("catalog_stopped", "main")]
+    assert desk.ledger.status("v0") == "pending"
+
+
+async def test_an_id_belongs_to_one_product_and_to_the_next_when_that_lets_it_go() -> None:
+    first, second = a_product(1, variant_id="same"), a_product(2, variant_id="same", price=7.0)
+    async with a_desk(first, second) as desk:
+        desk.leader.start()
+        await desk.until_first_run()
+        before = dict(desk.meta.items["same"]), desk.ledger.last("~p2/same")
+        desk.change(a_product(1, NOON + 1, variant_id="another"))
+        await desk.until(lambda: desk.meta.items.get("same", {}).get("price") == "7.00 EUR")
+        await desk.until(lambda: desk.ledger.status("~p2/same") == "deleted")
+
+    assert before[0]["price"] == "42.99 EUR"
+    assert before[1] is not None
+    assert (before[1]["status"], before[1]["reason"]) == ("skipped", "duplicate_id")
+    assert desk.meta.items.keys() == {"same", "another"}
+
+
+async def test_a_run_that_finds_half_its_products_gone_leaves_orphans_alone_unless_asked() -> None:
+    async with a_desk(a_product(0)) as desk:
+        strangers: dict[str, Any] = {f"s{number}": {} for number in range(5)}
+        desk.leader.start()
+        await desk.until_first_run()
+        desk.meta.items |= strangers
+        job = desk.jobs["full"]
+        job |= {"started_at": 0, "total": 100}
+        await desk.until(lambda: desk.ledger.jobs["full"]["trigger"] == "schedule")
+        await desk.until_first_run()
+        left = dict(desk.ledger.jobs["full"])
+        await desk.leader.ask(
+            {
+                "request_id": "r1",
+                "shop_id": "demo",
+                "catalog": "main",
+                "kind": "full",
+                "item_ids": [],
+                "requested_at": NOON,
+                "trigger": "command",
+            }
+        )
+        await desk.until(lambda: desk.ledger.jobs["full"]["trigger"] == "command")
+        await desk.until_first_run()
+
+    assert (left["orphans"], left["deleted"]) == (5, 0)
+    assert "5 items at Meta stand for no product and were left" in str(left["detail"])
+    assert desk.meta.items.keys() == {"v0"}
+    assert (desk.ledger.jobs["full"]["deleted"], desk.ledger.jobs["full"]["total"]) == (5, 6)
+
+
+async def test_a_slow_quota_makes_batches_wait() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.meta.take = lambda ids: Taken("h", {}, Usage(percent=100.0))
+        desk.leader.start()
+        await desk.until_first_run()
+        desk.change(a_product(0, NOON + 1, price=1.0))
+        with contextlib.suppress(TimeoutError):
+            await desk.until(lambda: len(desk.meta.batches) > 1, seconds=0.5)
+
+    assert len(desk.meta.batches) == 1
+
+
+async def test_a_run_that_is_stopped_sends_no_more() -> None:
+    async with a_desk(*(a_product(number) for number in range(6)), batch_items=1, batches_in_flight=1) as desk:
+        desk.meta.running = True
+        desk.leader.start()
+        await desk.until(lambda: desk.meta.in_work)
+        request: Any = {"request_id": "r", "kind": "stop", "item_ids": [], "trigger": "command"}
+        await desk.leader.ask(request)
+        desk.meta.running = False
+        await asyncio.sleep(0.3)
+
+    assert desk.ledger.jobs["full"]["state"] == "stopped"
+    assert len(desk.meta.batches) <= 2
