@@ -8,9 +8,14 @@ from typing import Any
 import feedparser
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from analytics.api.guard import GUARDED
+from deploy.feeds.door import PATH
+from deploy.processes.api import build
 from schemas.product import to_deletion
 from schemas.records import Inventory
+from schemas.settings import ApiSettings, ClickHouseSettings
 from tests.builders import NOON, a_shop
 from tests.feeds_served import FEED, TOKEN, VARIABLE, a_shop_with_a_feed, client_of, followed_products
 from tests.listed import a_bracelet, an_item_of_the_bracelet
@@ -223,3 +228,11 @@ async def test_places_are_free_again_after_every_kind_of_answer() -> None:
             answers.append(await client.get(FEED))
 
     assert [answer.status_code for answer in answers] == [200, 304, 200]
+
+
+def test_the_api_has_the_door_beside_what_its_tokens_guard() -> None:
+    nobody = ClickHouseSettings.model_construct(url=SecretStr("http://127.0.0.1:1/nothing"), cluster="")
+    paths = [getattr(route, "path", None) for route in build(ApiSettings(), nobody).routes]
+
+    assert PATH in paths
+    assert not PATH.startswith(GUARDED)
