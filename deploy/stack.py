@@ -64,6 +64,7 @@ def plan_stack(folder: Path, environment: Mapping[str, str] = os.environ, *, fix
     builder.add_workers()
     builder.add_ingest()
     builder.add_api()
+    builder.add_jobs()
     return Stack(builder.folder, builder.addresses, builder.environment, builder.processes, kafka)
 
 
@@ -125,20 +126,17 @@ class _Builder:
             "archive": ("kafka", "clickhouse"),
             "catalog": ("kafka", "meta"),
         }
-        running = {process.name for process in self.processes}
         for worker in WORKERS:
             environment = self.environment | {"WORKER_INSTANCE": f"{worker}-1"}
-            after = tuple(name for name in needs[worker] if name in running)
+            after = self._started(*needs[worker])
             self.processes.append(Process(worker, _run(worker), environment, after=after, stop_within_seconds=30))
 
     def add_ingest(self) -> None:
         port = str(self._port("ingest"))
         self.environment |= {"INGEST_HOST": LOOPBACK, "INGEST_PORT": port}
         self.addresses["Ingest"] = self.environment["INGEST_URL"] = address = f"http://{LOOPBACK}:{port}"
-        after = tuple(process.name for process in self.processes if process.name == "kafka")
-        self.processes.append(
-            Process("ingest", _run("ingest"), dict(self.environment), _answers(f"{address}/readyz"), after)
-        )
+        ready, after = _answers(f"{address}/readyz"), self._started("kafka")
+        self.processes.append(Process("ingest", _run("ingest"), dict(self.environment), ready, after))
 
     def add_api(self) -> None:
         """Add what nothing waits for: it answers 503 until ClickHouse is there."""
@@ -147,8 +145,17 @@ class _Builder:
         self.environment.setdefault("API_TOKENS", f"*={API_TOKEN_VARIABLE}")
         self.environment |= {"API_HOST": LOOPBACK, "API_PORT": port}
         self.addresses["Api"] = f"http://{LOOPBACK}:{port}"
-        after = tuple(process.name for process in self.processes if process.name == "clickhouse")
-        self.processes.append(Process("api", _run("api"), dict(self.environment), after=after))
+        self.processes.append(Process("api", _run("api"), dict(self.environment), after=self._started("clickhouse")))
+
+    def add_jobs(self) -> None:
+        """Add what counts anew now and then; a demo of a minute needs it not."""
+        if self._fixed_ports:
+            environment = dict(self.environment)
+            self.processes.append(Process("jobs", _run("jobs"), environment, after=self._started("clickhouse")))
+
+    def _started(self, *names: str) -> tuple[str, ...]:
+        """Name those of *names* that we start: only these can be waited for."""
+        return tuple(process.name for process in self.processes if process.name in names)
 
     def _port(self, name: str) -> int:
         port = free_port(PREFERRED_PORTS[name] if self._fixed_ports else None, except_for=self._taken)

@@ -20,6 +20,15 @@ class Server(uvicorn.Server):
         yield
 
 
+def until_told_to_stop() -> asyncio.Event:
+    """Return what SIGTERM or SIGINT will set."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
 def event_loop() -> asyncio.AbstractEventLoop:
     """Make the loop a process runs on."""
     import uvloop

@@ -1,0 +1,78 @@
+"""What is to be done again and again is done when it is due, for every shop, and tried again when it fails."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from analytics.migrate import migrate
+from connectors.clickhouse.client import connect
+from deploy.processes.jobs import FIRST_SECONDS, RETRY_SECONDS, Job, Round, jobs
+from schemas.errors import TerminalError
+from schemas.settings import ClickHouseSettings, JobsSettings
+
+pytestmark = pytest.mark.integration
+
+NOON = 1_800_000_000.0
+DAY = 86_400.0
+
+
+@pytest.fixture
+def clickhouse(clickhouse_url: str) -> Iterator[ClickHouseSettings]:
+    url = f"{clickhouse_url.rstrip('/')}/jobs_{uuid4().hex[:8]}"
+    settings = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": url})
+    migrate(settings)
+    client = connect(settings)
+    client.command(
+        "INSERT INTO events (shop_id, event_id, name, occurred_at, product_id, items.product_id, items.quantity)"
+        " SELECT arrayJoin(['demo', 'other']), toString(number), 'product_viewed', now64(3), 'p', ['p'], [1]"
+        " FROM numbers(3)"
+    )
+    yield settings
+    client.command(f"DROP DATABASE {client.database}")
+    client.close()
+
+
+def test_each_job_is_done_for_every_shop_when_it_is_due(clickhouse: ClickHouseSettings) -> None:
+    how_often = JobsSettings(profiles_seconds=300, popular_seconds=3600, models_seconds=0, squash_seconds=DAY)
+    at = Round(clickhouse, jobs(how_often))
+
+    assert at.go(NOON) == []
+    assert at.go(NOON + 300) == [("demo", "profiles"), ("other", "profiles")]
+    done = at.go(NOON + FIRST_SECONDS)
+    assert done == [(shop, job) for shop in ("demo", "other") for job in ("profiles", "popular", "squash")]
+    assert at.go(NOON + FIRST_SECONDS + 1) == []
+
+    client = connect(clickhouse)
+    built = client.query("SELECT DISTINCT shop_id FROM recommendations_now WHERE model = 'popular' ORDER BY 1")
+    assert [row[0] for row in built.result_rows] == ["demo", "other"]
+    client.close()
+    # Another process sees what was built, and does not build it again before its time.
+    anew = Round(clickhouse, [job for job in jobs(how_often) if job.name == "popular"])
+    built_at = max(anew_at for anew_at in _built(clickhouse))
+    assert anew.go(built_at + 3000) == []
+    assert anew.go(built_at + 3600) == [("demo", "popular"), ("other", "popular")]
+
+
+def test_what_fails_is_tried_again_soon(clickhouse: ClickHouseSettings) -> None:
+    tried: list[str] = []
+
+    def fails(_: ClickHouseSettings, shop: str) -> Any:
+        tried.append(shop)
+        raise TerminalError("refused_by_clickhouse")
+
+    at = Round(clickhouse, [Job("bad", 300, fails)])
+    at.go(NOON)
+
+    assert at.go(NOON + 300) == at.go(NOON + 301) == []
+    assert tried == ["demo", "other"]
+    at.go(NOON + 300 + RETRY_SECONDS)
+    assert tried == ["demo", "other", "demo", "other"]
+
+
+def _built(clickhouse: ClickHouseSettings) -> list[float]:
+    client = connect(clickhouse)
+    rows = client.query("SELECT generation / 1000 FROM recommendation_generations FINAL WHERE model = 'popular'")
+    client.close()
+    return [row[0] for row in rows.result_rows]
