@@ -1,6 +1,6 @@
 """The two halves of a purchase meet on whatever they share, or their browser knows to be one; and it leaves once.
 
-`STITCH_EXAMPLES=20000 pytest tests/property/test_purchase_properties.py` looks longer than a build does.
+`STITCH_EXAMPLES=20000 pytest --timeout=0 tests/property/test_purchase_properties.py` looks longer than a build does.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Events in any order, landings of campaigns among them, give the visits that a plain reading of them in order gives.
 
-`STITCH_EXAMPLES=20000 pytest tests/property/test_session_properties.py` looks longer than a build does.
+`STITCH_EXAMPLES=20000 pytest --timeout=0 tests/property/test_session_properties.py` looks longer than a build does.
 """
 
 import os

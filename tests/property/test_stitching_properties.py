@@ -1,6 +1,6 @@
 """Any interleaving of the sources, with any duplicates and kills, gives the same sessions, timelines and purchases.
 
-`STITCH_EXAMPLES=20000 pytest tests/property/test_stitching_properties.py` looks longer than a build does.
+`STITCH_EXAMPLES=20000 pytest --timeout=0 tests/property/test_stitching_properties.py` looks longer than a build does.
 """
 
 import os
