@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from analytics.lookups import look_up
+from analytics.questions import query
 from schemas.records import Shop
 from schemas.settings import ClickHouseSettings
 
@@ -57,7 +58,8 @@ def states(shop: Shop, clickhouse: ClickHouseSettings | None = None) -> list[Sta
     Raises:
         TransientError: ClickHouse does not answer.
     """
-    items = look_up("catalog_items", clickhouse, shop=shop["shop_id"])
+    answer = query("items_by_status", clickhouse, shop=shop["shop_id"])
+    items = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     runs = look_up("catalog_runs", clickhouse, shop=shop["shop_id"])
     return [
         _state(

@@ -24,7 +24,6 @@ Lookup = Literal[
     "identity_log",
     "identity_orders",
     "identity_share",
-    "catalog_items",
     "catalog_runs",
     "item_history",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from deploy.demo.catalogue import Product, inventory_webhook, to_webhook
+from deploy.demo.merchant import unpictured
 from deploy.demo.people import Shopper, a_shopper, a_uuid
 from deploy.demo.visits import SECOND, Sending, Visit
 
@@ -23,11 +24,21 @@ BAD: Final = 0.003
 
 
 def shop_opening(catalogue: list[Product], opened_at: int) -> list[Sending]:
-    """Tell the shop's products, as its app does when it is installed. A few are left out: sold, yet unknown to us."""
+    """Tell the shop's products, as its app does when it is installed. A few are left out: sold, yet unknown to us.
+
+    Some have no picture, so that they cannot be listed at Meta.
+    """
     at = datetime.fromtimestamp(opened_at / 1000, UTC)
-    known = [product for number, product in enumerate(catalogue) if number % 60 != 59]
+    told = [(product, unpictured(number)) for number, product in enumerate(catalogue) if number % 60 != 59]
+    known = [product for product, _ in told]
     return [
-        Sending(opened_at, f"product {each.product_id}", "products/create", to_webhook(each, at)) for each in known
+        Sending(
+            opened_at,
+            f"product {each.product_id}",
+            "products/create",
+            to_webhook(each, at) | ({"image": None, "images": []} if without_picture else {}),
+        )
+        for each, without_picture in told
     ] + [
         Sending(
             opened_at + 1,

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from analytics.experiments.results import Reading
 from deploy.commands.output import console, print_table
+from deploy.demo.merchant import CatalogOutcome
 from deploy.demo.outcome import Ask, Outcome
-from deploy.demo.sections import SECTIONS, AskQuestion, Row, cohort_table
+from deploy.demo.sections import CATALOG_SECTIONS, SECTIONS, AskQuestion, Row, Section, cohort_table
 from deploy.demo.sending import Sent
 
 STEPS: Final = {
@@ -49,10 +50,7 @@ def print_report(ask: Ask, ask_question: AskQuestion, shop: str, sent: Sent) -> 
     _print_funnel(ask_question("funnel"))
     _print_orders(ask, shop)
     for section in SECTIONS:
-        _title(section.title)
-        rows = ask_question(section.question, **section.parameters)
-        lines = [section.line(row) for row in rows]
-        print_table(lines, list(section.columns.values()))
+        _print_section(ask_question, section)
     _title("Of 100 events, those that carry what Meta knows people by, and whose id the page has too")
     _print_match_quality(ask_question("match_quality_by_day"))
     _title("Who came back (people by the day they first came)")
@@ -64,6 +62,21 @@ def print_report(ask: Ask, ask_question: AskQuestion, shop: str, sent: Sent) -> 
     console.print(
         f"\n[dim]{sent.requests:,} requests were sent; the door refused {sent.refused} events ({refusals})[/dim]"
     )
+
+
+def print_catalog(ask_question: AskQuestion, outcome: CatalogOutcome) -> None:
+    """Print what became of the catalog at Meta."""
+    _title("The catalog at Meta")
+    counts = ("accepted", "rejected", "skipped", "deleted", "waiting")
+    told = [f"{count:,} {name}" for name in counts if (count := getattr(outcome, f"items_{name}"))]
+    console.print(f"  items: {', '.join(told) or 'none'}")
+    p50, p95 = outcome.change_accepted_p50_seconds, outcome.change_accepted_p95_seconds
+    if p50 is not None:
+        console.print(f"  from a change in the shop to Meta's acceptance: half in {p50:.1f} s, 95 % in {p95:.1f} s")
+    if outcome.content_id_match_rate is not None:
+        console.print(f"  {outcome.content_id_match_rate:.1%} of the products that events name are in it")
+    for section in CATALOG_SECTIONS:
+        _print_section(ask_question, section)
 
 
 def print_experiment(reading: Reading | None, question: str) -> None:
@@ -94,6 +107,12 @@ def print_experiment(reading: Reading | None, question: str) -> None:
 
 def _title(text: str) -> None:
     console.print(f"\n[bold]{text}[/bold]")
+
+
+def _print_section(ask_question: AskQuestion, section: Section) -> None:
+    _title(section.title)
+    lines = [section.line(row) for row in ask_question(section.question, **section.parameters)]
+    print_table(lines, list(section.columns.values()))
 
 
 def _print_people(ask: Ask, shop: str) -> None:
@@ -132,13 +151,15 @@ def _print_match_quality(rows: Sequence[Row]) -> None:
     print_table(sorted(lines, key=lambda line: -line["events"]), ("event", "events", *keys))
 
 
-def print_closing(outcome: Outcome, addresses: Mapping[str, str], hint: str, seconds: float) -> None:
+def print_closing(
+    outcome: Outcome, catalog: CatalogOutcome, addresses: Mapping[str, str], hint: str, seconds: float
+) -> None:
     """Print the addresses, how to ask oneself, and the line of JSON."""
     console.print("\n[bold]Where it runs[/bold]")
     for name, address in addresses.items():
         console.print(f"  {name:<16} {address}")
     console.print(f"\n{hint}")
-    figures: dict[str, Any] = asdict(outcome) | {"seconds": round(seconds, 1)}
+    figures: dict[str, Any] = asdict(outcome) | asdict(catalog) | {"seconds": round(seconds, 1)}
     print(json.dumps(figures))  # noqa: T201 - the line a script reads
 
 

@@ -70,6 +70,21 @@ SECTIONS: Final = (
     ),
 )
 
+CATALOG_SECTIONS: Final = (
+    Section(
+        "Items Meta does not have as they are",
+        "items_rejected",
+        {"top": 5},
+        {"title": "product", "item_id": "item", "status": "status", "reason": "why", "suggestion": "what to do"},
+    ),
+    Section(
+        "What shoppers do with products that Meta does not have, or that are sold out",
+        "rejected_products_value",
+        {"top": 5},
+        {"product_title": "product", "state": "state", "views": "views", "carts": "carts", "carted": "worth"},
+    ),
+)
+
 
 def asking_questions(clickhouse: ClickHouseSettings, shop: str) -> AskQuestion:
     """Give a function that asks about *shop*. It raises as `analytics.questions.query`."""

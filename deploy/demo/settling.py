@@ -1,4 +1,4 @@
-"""Waits until everything sent has been worked through: nothing behind on any topic, nothing held."""
+"""Waits until everything sent has been worked through: nothing behind on any topic, nothing held, all items synced."""
 
 import asyncio
 import time
@@ -27,3 +27,13 @@ async def settled(
         quiet = quiet + 1 if behind + held == 0 else 0
         await asyncio.sleep(POLL_SECONDS)
     return True
+
+
+async def synced(waiting: Callable[[], int], *, timeout_seconds: float) -> int:
+    """Wait until Meta has said what becomes of every item; returns how many are *waiting* still."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        left = await asyncio.to_thread(waiting)
+        if not left or time.monotonic() > deadline:
+            return left
+        await asyncio.sleep(POLL_SECONDS)

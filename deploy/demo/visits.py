@@ -29,7 +29,16 @@ TOGETHER: Final = 0.6
 NOTE_HELPS: Final = 0.15
 """How much likelier the note in the cart makes a checkout."""
 
-Channel = Literal["pixel", "gif", "orders/create", "orders/paid", "products/create", "inventory_levels/update"]
+Channel = Literal[
+    "pixel",
+    "gif",
+    "orders/create",
+    "orders/paid",
+    "products/create",
+    "products/update",
+    "products/delete",
+    "inventory_levels/update",
+]
 
 
 class Sending(NamedTuple):

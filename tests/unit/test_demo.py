@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from deploy.demo.banner import the_experiment
 from deploy.demo.catalogue import a_catalogue, to_webhook
 from deploy.demo.days import DAY, shop_days, shop_opening
+from deploy.demo.merchant import a_round
 from deploy.demo.sections import cohort_table
 from deploy.demo.visits import Sending
 from tests.builders import NOON
@@ -43,6 +44,20 @@ def test_the_opening_leaves_some_products_unknown() -> None:
     told = {each.body["id"] for each in shop_opening(catalogue, NOON) if each.channel == "products/create"}
 
     assert 0 < len(catalogue) - len(told) < 10
+
+
+def test_some_products_have_no_picture_and_others_get_a_price_or_go_while_people_shop() -> None:
+    catalogue = a_catalogue(random.Random(7))
+    told = {each.body["id"]: each.body for each in shop_opening(catalogue, NOON) if each.channel == "products/create"}
+
+    sendings, done = a_round(catalogue)
+
+    prices = {str(each.body["id"]): each.body["variants"][0]["price"] for each in sendings[:-1]}
+    assert sum(not body["images"] for body in told.values()) == 6
+    assert set(prices) == set(done.repriced) <= {str(product_id) for product_id in told}
+    assert all(price != told[int(product_id)]["variants"][0]["price"] for product_id, price in prices.items())
+    assert (sendings[-1].channel, str(sendings[-1].body["id"])) == ("products/delete", done.deleted)
+    assert done.deleted not in prices
 
 
 def test_the_days_hold_doubled_late_bad_and_scriptless_requests() -> None:

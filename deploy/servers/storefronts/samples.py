@@ -14,17 +14,17 @@ Things = dict[int, dict[str, Any]]
 
 def shopify_products(size: int, at: datetime) -> Things:
     """Tell *size* products as `products/create` does, by id."""
-    return {each.product_id: to_webhook(each, at) for each in _catalogue(size)}
+    return {each.product_id: to_webhook(each, at) for each in catalogue(size)}
 
 
 def woo_products(size: int, at: datetime) -> Things:
     """Tell *size* simple products as WooCommerce's REST API does, by id."""
-    return {each.product_id: _woo_product(each, at) for each in _catalogue(size)}
+    return {each.product_id: _woo_product(each, at) for each in catalogue(size)}
 
 
 def bigcommerce_products(size: int, at: datetime) -> Things:
     """Tell *size* products of one variant as BigCommerce's catalog API does, by id."""
-    return {each.product_id: _bigcommerce_product(each, at) for each in _catalogue(size)}
+    return {each.product_id: _bigcommerce_product(each, at) for each in catalogue(size)}
 
 
 def bulk_lines(products: Things) -> list[dict[str, Any]]:
@@ -32,7 +32,8 @@ def bulk_lines(products: Things) -> list[dict[str, Any]]:
     return [line for product in products.values() for line in _lines(product)]
 
 
-def _catalogue(size: int) -> list[Product]:
+def catalogue(size: int) -> list[Product]:
+    """Make the first *size* products of the demo shop."""
     return a_catalogue(random.Random(SEED))[:size]  # noqa: S311 - a story, not a secret
 
 

@@ -1,5 +1,6 @@
--- How many items of each catalog are in which state, and since when does the longest wait?
+-- How many items of each catalog are in which state at Meta, and since when does the longest wait?
 -- shop: the shop
+-- catalog = *: a catalog's name; * is every one
 SELECT
     catalog,
     status,
@@ -8,6 +9,6 @@ SELECT
     max(told_at) AS until,
     countIf(failures >= 3) AS refused_thrice
 FROM product_syncs_now
-WHERE shop_id = {shop:String}
+WHERE shop_id = {shop:String} AND {catalog:String} IN (catalog, '*')
 GROUP BY catalog, status
 ORDER BY catalog, status
