@@ -333,6 +333,30 @@ def test_include_needs_every_line_and_exclude_one() -> None:
     assert listing_of(red, include={}).items
 
 
+def test_a_price_range_takes_its_ends() -> None:
+    prices_in = {"price_from": 42.99, "price_to": 42.99}
+
+    assert listing_of(a_bracelet(), include=prices_in).items
+    assert listing_of(a_bracelet({"price": 43.0}), include=prices_in).filtered[0].rule == "price_range"
+
+
+def test_what_was_sold_ahead_is_in_stock_from_its_day_on() -> None:
+    assert told(preorder_at=NOON + 1)["availability"] == "available for order"
+    assert told(preorder_at=NOON)["availability"] == "in stock"
+
+
+def test_the_address_of_a_lone_variant_stays_as_it_is() -> None:
+    assert told()["link"] == "https://shop.example/products/bracelet"
+
+
+def test_a_mapped_gtin_goes_before_the_barcode() -> None:
+    mapping = {"fields": {"gtin": {"sources": ["metafield:gtin"]}}}
+
+    (item,) = listing_of(a_bracelet({"barcode": "SKU-1"}, metafields={"gtin": "4006381333931"}), **mapping).items
+
+    assert (item.data["gtin"], item.warnings) == ("4006381333931", ())
+
+
 def test_ten_thousand_variants_are_ten_thousand_items() -> None:
     variants = [{"variant_id": str(number), "options": {"Size": str(number)}} for number in range(10_000)]
     before = time.process_time()
