@@ -350,9 +350,9 @@ def test_the_address_of_a_lone_variant_stays_as_it_is() -> None:
 
 
 def test_a_mapped_gtin_goes_before_the_barcode() -> None:
-    mapping = {"fields": {"gtin": {"sources": ["metafield:gtin"]}}}
+    mapping = {"gtin": {"sources": ["metafield:gtin"]}}
 
-    (item,) = listing_of(a_bracelet({"barcode": "SKU-1"}, metafields={"gtin": "4006381333931"}), **mapping).items
+    (item,) = listing_of(a_bracelet({"barcode": "SKU-1"}, metafields={"gtin": "4006381333931"}), fields=mapping).items
 
     assert (item.data["gtin"], item.warnings) == ("4006381333931", ())
 
