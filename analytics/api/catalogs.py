@@ -48,7 +48,7 @@ class Sync(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["full", "reconcile"] = Field("full", description="reconcile: also remove orphans and repair drift.")
+    kind: Literal["full", "reconcile"] = Field("full", description="reconcile: only compare with what Meta has.")
 
 
 class Retry(BaseModel):
@@ -72,7 +72,7 @@ def routes(clickhouse: ClickHouseSettings, catalogs: Catalogs) -> list[BaseRoute
         return JSONResponse({"shop": shop, "catalogs": [_told(each) for each in told]}, 200, _HEADERS)
 
     async def sync(shop: str, name: str, wanted: Sync | None = None) -> Response:
-        """Send all that Meta does not have as it is."""
+        """Look through all products and all that Meta has: send what differs, remove orphans, repair drift."""
         return await _requested(catalogs, shop, name, wanted.kind if wanted else "full")
 
     async def retry(shop: str, name: str, wanted: Retry | None = None) -> Response:

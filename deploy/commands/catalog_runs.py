@@ -65,9 +65,11 @@ def history(shop_id: str, catalog: str, item: str | None, days: int, limit: int)
 @click.command()
 @_shop
 @_catalog
-@click.option("--reconcile", is_flag=True, help="Also compare with what Meta has: remove orphans, repair drift.")
+@click.option(
+    "--reconcile", is_flag=True, help="Only compare with what Meta has; unchanged products are not looked at."
+)
 def sync(shop_id: str, name: str | None, reconcile: bool) -> None:
-    """Send all that Meta does not have as it is, beginning now."""
+    """Look through all products and all that Meta has: send what differs, remove orphans, repair drift."""
     _request(shop_id, name, "reconcile" if reconcile else "full")
 
 
@@ -126,7 +128,8 @@ def _print_state(state: State, now: datetime) -> None:
         console.print(f"  waiting   for Meta's answer since {_ago(state.oldest_pending_at, now)}")
     for run in state.runs:
         console.print(f"  run       {_ago(run.started_at, now)}: {run}", markup=False)
-    console.print(f"  next run  {f'{state.next_at:%Y-%m-%d %H:%M} UTC' if state.next_at else 'not planned'}")
+    planned = "planned when this one ends" if any(run.state == "running" for run in state.runs) else "not planned"
+    console.print(f"  next run  {f'{state.next_at:%Y-%m-%d %H:%M} UTC' if state.next_at else planned}")
 
 
 def _ago(at: datetime, now: datetime) -> str:
