@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
+from analytics.api.places import Places
 from analytics.evidence import known_of
 from analytics.identities import Device, Known, sentence, story
 from analytics.unlinking import NotLinkedError, Proposal, proposal
 from schemas import identifiers
 from schemas.errors import ConfigurationError
 from schemas.records import Link
-from schemas.settings import ClickHouseSettings
+from schemas.settings import ApiSettings, ClickHouseSettings
 
 PATH: Final = "/v1/shops/{shop}/identities"
 _LONGEST: Final = 255
@@ -50,14 +51,16 @@ class Unlinking(BaseModel):
     dry_run: bool = Field(False, description="Say what would change, and change nothing.")
 
 
-def routes(clickhouse: ClickHouseSettings, publish: Publish) -> list[BaseRoute]:
-    """Make the routes; they read from *clickhouse*, and what changes goes through *publish*."""
+def routes(clickhouse: ClickHouseSettings, publish: Publish, limits: ApiSettings) -> list[BaseRoute]:
+    """Make the routes; they read from *clickhouse*, so many at once, and what changes goes through *publish*."""
+    places = Places(limits.questions_at_once, limits.wait_seconds)
     router = APIRouter(dependencies=[Security(HTTPBearer(auto_error=False))])
 
     async def why(shop: str, identifier: Annotated[str, Path(max_length=_LONGEST)]) -> Response:
         """Tell who it is and why: a person, visitor, client, customer, checkout token or order."""
         try:
-            known = await run_in_threadpool(known_of, identifier, shop, clickhouse)
+            async with places.one():
+                known = await run_in_threadpool(known_of, identifier, shop, clickhouse)
         except ConfigurationError:
             return JSONResponse({"error": "unknown", "detail": "nothing is known by this id"}, 404, _HEADERS)
         return JSONResponse(_told(known), 200, _HEADERS)
@@ -68,7 +71,8 @@ def routes(clickhouse: ClickHouseSettings, publish: Publish) -> list[BaseRoute]:
             return JSONResponse({"error": "bad_value", "fields": ["client", "visitor"]}, 422, _HEADERS)
         visitor_id = asked.visitor or identifiers.visitor_id(shop, str(asked.client))
         try:
-            found = await run_in_threadpool(proposal, shop, visitor_id, asked.customer, clickhouse)
+            async with places.one():
+                found = await run_in_threadpool(proposal, shop, visitor_id, asked.customer, clickhouse)
         except NotLinkedError:
             detail = "nothing links this customer to this browser"
             return JSONResponse({"error": "not_linked", "detail": detail}, 404, _HEADERS)
