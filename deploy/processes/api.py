@@ -53,7 +53,7 @@ def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
             await kafka.close()
             await followed.close()
 
-    more = [*routes(recommender), *identity_routes(clickhouse, kafka.link)]
+    more = [*routes(recommender), *identity_routes(clickhouse, kafka.link, api)]
     more += [*product_routes(kafka), *catalog_routes(clickhouse, kafka), *feed_routes(followed)]
     return create_app(asker, tokens_in(api.tokens, os.environ), api, more, lifespan=closed_at_end)
 

@@ -33,7 +33,7 @@ async def never(_: Link) -> tuple[int, int]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     nobody = ClickHouseSettings.model_construct(url=SecretStr("http://127.0.0.1:1/nothing"), cluster="")
     api = ApiSettings()
-    app = create_app(Asker(nobody, api), tokens_in(NAMED, ENVIRONMENT), api, routes(nobody, never))
+    app = create_app(Asker(nobody, api), tokens_in(NAMED, ENVIRONMENT), api, routes(nobody, never, api))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as made:
         yield made
