@@ -39,6 +39,7 @@ CASES = [
         Case("items_rejected", catalogs.items_rejected, {"catalog": c, "at_least": n})
         for c, n in [("*", 0), ("main", 1)]
     ),
+    *(Case("items_by_status", catalogs.items_by_status, {"catalog": c}) for c in ("*", "main")),
     *(Case("catalog_jobs", catalogs.catalog_jobs, {"catalog": c, "days": d}) for c, d in [("*", ALL), ("main", 20)]),
     *(
         Case(name, oracle, {"catalog": catalog, "id_template": template, "days": days})
@@ -76,7 +77,7 @@ def clickhouse(clickhouse_url: str, made: Catalogs) -> Iterator[ClickHouseSettin
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{'-'.join(map(str, case.parameters.values()))}")
 def test_the_answer_is_that_of_plain_python(case: Case, made: Catalogs, clickhouse: ClickHouseSettings) -> None:
-    period = {} if case.name == "items_rejected" else PERIOD
+    period = {} if case.name in ("items_rejected", "items_by_status") else PERIOD
 
     answer = query(case.name, clickhouse, shop="demo", **case.parameters, **period)
 

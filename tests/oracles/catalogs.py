@@ -69,6 +69,16 @@ def items_rejected(catalogs: Catalogs, *, catalog: str, at_least: int) -> list[A
     ]
 
 
+def items_by_status(catalogs: Catalogs, *, catalog: str) -> list[Any]:
+    """Answer `items_by_status`."""
+    groups = Counter((each["catalog"], each["status"]) for each in catalogs.last(catalog))
+    thrice = Counter((each["catalog"], each["status"]) for each in catalogs.last(catalog) if each["failures"] >= 3)
+    return [
+        {"catalog": name, "status": status, "items": count, "refused_thrice": thrice[name, status]}
+        for (name, status), count in sorted(groups.items())
+    ]
+
+
 def catalog_jobs(catalogs: Catalogs, *, catalog: str, days: int) -> list[Any]:
     """Answer `catalog_jobs`."""
     some = [job for job in catalogs.jobs if catalog in (job["catalog"], "*") and within(job["started_at"], days)]
