@@ -98,7 +98,7 @@ def _order(
     if item_id in book.in_air:
         if sent is None or sent.product_id != turn.product_id:
             book.claims.setdefault(item_id, set()).add(turn.product_id)
-        elif sent.digest != said:
+        elif sent.digest != said or book.is_forced(item_id, sent.job_id):
             book.again.add(turn.product_id)
         return
     if sent is not None and sent.digest == said and book.resting.get(item_id, (0.0, ""))[0] > now.seconds:

@@ -56,6 +56,16 @@ class Queue:
         self._strays.extend(strays)
         self._news.set()
 
+    def put_back(self, turn: Turn) -> None:
+        """Have *turn* looked at again, among its like."""
+        if turn.stray is not None:
+            self._strays.appendleft(turn.stray)
+        elif turn.wanted_at:
+            self.mark(turn.product_id, turn.wanted_at)
+        else:
+            self._backlog.appendleft(turn.product_id)
+        self._news.set()
+
     def drop_backlog(self) -> None:
         """Look through nothing more."""
         self._backlog.clear()

@@ -15,11 +15,12 @@ from schemas.identifiers import run_id
 from schemas.settings import CatalogSettings
 from streams.cataloguing import metrics
 from streams.cataloguing.book import Book
-from streams.cataloguing.comparing import Compared, Comparer, ListingFailed
+from streams.cataloguing.comparing import Comparer, ListingFailed
 from streams.cataloguing.products import Products
-from streams.cataloguing.receipts import DELETED, Verdict, of_order, order_of, sent_of
+from streams.cataloguing.receipts import DELETED
+from streams.cataloguing.run_steps import begun, made_pending, take_up, unfinished_strays
 from streams.cataloguing.writing import Writer
-from streams.rules.catalog_runs import is_due, may_delete_orphans, next_run
+from streams.rules.catalog_runs import is_due, next_run
 
 KINDS: Final = ("full", "reconcile", "retry")
 TICK_SECONDS: Final = 0.25
@@ -70,7 +71,8 @@ class Runs:
             return
         await self._begin(kind, request["trigger"], job_id)
         if kind == "retry":
-            await self._retry(self.jobs[kind], request["item_ids"])
+            await self._writer.receipts(book.partition, made_pending(book, self.jobs[kind], request["item_ids"]))
+            await self._tell(self.jobs[kind])
 
     async def begin_if_due(self) -> None:
         """Begin the full run that the schedule wants now; the first one of a catalog at once."""
@@ -87,9 +89,13 @@ class Runs:
         self._current = self._next()
         book.job_id = self._current["job_id"] if self._current else None
         book.forcing = self._current is not None and self._current["trigger"] == "first"
-        book.queue.look_through(self._products.in_force.ids(book.shop["shop_id"]), self._unfinished_strays())
+        book.queue.look_through(self._products.in_force.ids(book.shop["shop_id"]), unfinished_strays(book))
+        began = time.monotonic()
         while True:
             await self._drained()
+            if began:
+                seconds, began = round(time.monotonic() - began, 1), 0.0
+                log.info("catalog looked through", catalog=book.label, items=len(book.ledger), seconds=seconds)
             self._current = self._next()
             if self._current is not None:
                 await self._drive(self._current, chosen)
@@ -119,49 +125,11 @@ class Runs:
             await self._end(job, "finished")
 
     async def _compare(self, job: SyncJob, chosen: CatalogSettings) -> None:
-        book, shop_id = self._book, self._book.shop["shop_id"]
         compared = await self._comparer.compare(chosen.page_items, self.called)
-        if job["state"] != "running":
-            return
-        wanted = sum(sent.is_at_meta and book.knows(sent.product_id) for _, sent in book.ledger.items())
-        orphans = self._orphans(job, compared, wanted)
-        job["orphans"] += len(compared.orphans)
-        job["repaired"] += len(compared.missing) + len(compared.drifted)
-        repairs = [*compared.missing, *compared.drifted]
-        book.forced.update(repairs)
-        first = dict.fromkeys(sent.product_id for each in repairs if (sent := book.ledger.get(each)))
-        book.queue.look_through(first, orphans)
-        job["total"] = wanted + len(orphans) if job["kind"] == "full" else len(repairs) + len(orphans)
-        if job["kind"] == "full" and job["trigger"] != "first":  # which has looked through everything already
-            book.forcing = True
-            book.queue.look_through(each for each in self._products.in_force.ids(shop_id) if each not in first)
-
-    def _orphans(self, job: SyncJob, compared: Compared, wanted: int) -> list[str]:
-        """Return what of the orphans may be deleted, and say on the *job* when it may not."""
-        last = self.jobs.get("full")
-        if not compared.orphans or may_delete_orphans(job["trigger"], wanted, last["total"] if last else 0):
-            return compared.orphans
-        why = "a first run leaves them" if job["trigger"] == "first" else f"only {wanted} items of ours: ask by command"
-        job["detail"] = f"{len(compared.orphans)} items at Meta stand for no product and were left: {why}"
-        log.warning("orphans left", catalog=self._book.label, orphans=len(compared.orphans), wanted=wanted)
-        return []
-
-    async def _retry(self, job: SyncJob, item_ids: list[str]) -> None:
-        """Make rejected items pending: so they are sent again, whoever leads the catalog then."""
-        book, receipts = self._book, []
-        chosen = [(each, book.ledger.get(each)) for each in item_ids] if item_ids else list(book.ledger.items())
-        for item_id, sent in chosen:
-            if sent is None or item_id in book.in_air or sent.status not in ("rejected", "skipped"):
-                continue
-            if sent.status == "rejected":
-                order = order_of(item_id, sent._replace(attempts=0, job_id=job["job_id"]))
-                receipts.append(of_order(book.place, order, Verdict("pending")))
-                book.ledger.put(item_id, sent_of(receipts[-1]))
-            known = book.knows(sent.product_id)
-            book.queue.look_through([sent.product_id] if known else (), () if known else [item_id])
-        job["total"] = len(receipts)
-        await self._writer.receipts(book.partition, receipts)
-        await self._tell(job)
+        if job["state"] == "running":
+            last = self.jobs.get("full")
+            ids = self._products.in_force.ids(self._book.shop["shop_id"])
+            take_up(self._book, job, compared, product_ids=ids, last_total=last["total"] if last else 0)
 
     async def _stop(self) -> None:
         for job in self.jobs.values():
@@ -196,40 +164,10 @@ class Runs:
         running = [job for job in self.jobs.values() if job["state"] == "running"]
         return min(running, key=lambda job: job["started_at"], default=None)
 
-    def _unfinished_strays(self) -> list[str]:
-        """List deletions that were begun, of items that no product stands for."""
-        return [
-            item_id
-            for item_id, sent in self._book.ledger.items()
-            if sent.status == "pending" and sent.digest is None and not self._book.knows(sent.product_id)
-        ]
-
     async def _begin(self, kind: str, trigger: str, job_id: str) -> None:
-        book, now, last = self._book, _now_ms(), self.jobs.get(kind)
-        self.jobs[kind] = SyncJob(
-            job_id=job_id,
-            shop_id=book.shop["shop_id"],
-            catalog=book.catalog["name"],
-            catalog_id=book.catalog["catalog_id"],
-            kind=kind,
-            trigger=trigger,
-            state="running",
-            started_at=now,
-            updated_at=now,
-            finished_at=None,
-            next_at=None,
-            total=last["total"] if last is not None and kind == "full" else 0,  # expected, until it is counted
-            done=0,
-            calls=0,
-            accepted=0,
-            rejected=0,
-            deleted=0,
-            skipped=0,
-            orphans=0,
-            repaired=0,
-            failure=None,
-            detail=None,
-        )
+        last = self.jobs.get(kind)
+        expected = last["total"] if last is not None and kind == "full" else 0
+        self.jobs[kind] = begun(self._book, kind, trigger, job_id, expected)
         await self._tell(self.jobs[kind])
 
     async def _end(self, job: SyncJob, state: str, *, failure: str | None = None, detail: str | None = None) -> None:

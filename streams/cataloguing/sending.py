@@ -88,7 +88,7 @@ class Sender:
             receipts += found.receipts
             for order in found.orders:
                 if not gathering.fits(order.body):
-                    self._put_back(turn)
+                    book.queue.put_back(turn)
                     break
                 gathering.add(order.body)
                 orders.append(order)
@@ -110,12 +110,6 @@ class Sender:
             return considered_stray(self._book, turn.stray, now)
         listing = self._products.listing(self._book.shop, self._book.catalog, turn.product_id, now.ms)
         return Considered([], []) if listing is None else considered(self._book, turn, listing, now)
-
-    def _put_back(self, turn: Turn) -> None:
-        if turn.stray is not None:
-            self._book.queue.look_through((), [turn.stray])
-        else:
-            self._book.queue.mark(turn.product_id, turn.wanted_at)
 
     async def _skipped(self, receipts: list[ProductReceipt]) -> list[ProductReceipt]:
         await self._writer.receipts(self._book.partition, receipts)
@@ -175,7 +169,7 @@ class Sender:
         for order in orders:
             self._book.in_air.discard(order.item_id)
             known = bool(order.product_id) and self._book.knows(order.product_id)
-            self._put_back(Turn(order.product_id, None if known else order.item_id, order.wanted_at))
+            self._book.queue.put_back(Turn(order.product_id, None if known else order.item_id, order.wanted_at))
 
     async def _note(self, orders: list[Order], said: Said, problems: Mapping[str, Problem] = NO_PROBLEMS) -> None:
         """Say of all *orders* that they are on their way."""

@@ -1,7 +1,7 @@
 """Wires catalogs to Kafka: partitions come and go, requests are taken, overwritten products are said again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -107,10 +107,27 @@ async def at_work(app: Any, outbox: Outbox, parts: Parts) -> AsyncIterator[Catal
         try:
             yield worker
         finally:
-            watching.cancel()
             app.on_partitions_revoked.disconnect(worker.give_away, weak=False)
-            await asyncio.gather(watching, return_exceptions=True)
-            await worker.give_away()
+            await _to_the_end(_ended(worker, watching))
+
+
+async def _ended(worker: CatalogWorker, watching: asyncio.Task[None]) -> None:
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await worker.give_away()
+
+
+async def _to_the_end(ending: Coroutine[Any, Any, None]) -> None:
+    """Await *ending* even if we are cancelled meanwhile, as Faust does with an agent: what is led needs its client."""
+    task, cancelled = asyncio.create_task(ending, name="end catalogs"), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 async def _watched(worker: CatalogWorker) -> None:
