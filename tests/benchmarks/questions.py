@@ -1,10 +1,12 @@
 """How fast the questions are answered by the embedded engine, and how their time and memory grow.
 
-    python -m tests.benchmarks.questions             # 5,000,000 events
-    python -m tests.benchmarks.questions 1000000 5000000
+    python -m tests.benchmarks questions                                          # 5,000,000 events
+    STORESTREAM_EVENTS=5000000,50000000 python -m tests.benchmarks questions      # and how they grow
 
-Warm medians over HTTP, as any client asks, of 90 days of one shop with a fifth of its people on two browsers. Beside
-some stands pandas with the same work on the same columns, which are read into it beforehand.
+Warm medians over HTTP, as any client asks, of 90 days of one shop with a fifth of its people on two browsers. `cpu` is
+the least time the engine's process computed: on a machine that does other things too, read that rather than the median.
+`memory` is the least `max_memory_usage` a question is answered in, to the next power of the root of two: the analyst's
+bound is printed below. Beside some stands pandas with the same work on columns it has read into memory beforehand.
 """
 
 import os
@@ -12,20 +14,24 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-import pandas as pd
+import psutil
 
 from analytics.migrate import migrate
 from analytics.parameters import bound
-from analytics.questions import question_named
+from analytics.questions import question_named, questions
+from analytics.recommending.building import build
 from connectors.clickhouse.client import connect
 from deploy.servers.clickhouse.local import running_clickhouse
+from deploy.servers.clickhouse.parameters import ANALYST_LIMITS
 from schemas.settings import ClickHouseSettings
+from tests.benchmarks.questions_in_pandas import measure_pandas
 from tests.benchmarks.shop_years import fill
 
 UNTIL: Final = "2026-11-01"
@@ -68,53 +74,107 @@ QUESTIONS: Final = (
     Asked("match quality", "match_quality"),
     Asked("content ids", "content_ids"),
     Asked("overview", "overview"),
+    Asked("visits by source", "sessions_by_source"),
+    Asked("bought together", "bought_together"),
 )
+NEEDS: Final = {"experiment": "prices", "catalog": "main"}
+"""What the questions that are asked of empty tables must be told."""
+
+
+class Measured(NamedTuple):
+    """What one question took."""
+
+    seconds: float
+    cpu_seconds: float
+    megabytes: int
 
 
 def main() -> None:
     """Measure everything and print it, for each number of events."""
-    for events in [int(each) for each in sys.argv[1:] if each.isdigit()] or [5_000_000]:
+    before: dict[str, Measured] = {}
+    for events in _sizes():
         with tempfile.TemporaryDirectory() as folder, running_clickhouse(Path(folder)) as server:
             clickhouse = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": f"{server.url}/bench"})
             migrate(clickhouse)
-            with closing(connect(clickhouse, timeout_seconds=600)) as client:
+            with closing(connect(clickhouse, timeout_seconds=3600)) as client:
                 began = time.perf_counter()
                 made = fill(client, events, UNTIL)
                 took, load = time.perf_counter() - began, os.getloadavg()[0]
                 print(f"\n{made:,} events, made in {took:.0f} s; load average {load:.1f} on {os.cpu_count()} cores")
-                measure_questions(client)
-                measure_pandas(client)
+                before = measure(clickhouse, client, engine_at(server.port), before)
 
 
-def measure_questions(client: Any) -> None:
-    """Print the warm median and the memory of each question."""
-    print(f"{'':28}{'median':>9}{'rows':>9}{'memory':>10}{'aim':>8}")
-    largest = 0
+def _sizes() -> list[int]:
+    told = os.environ.get("STORESTREAM_EVENTS", "5000000").split(",")
+    return [int(each) for each in sys.argv[1:] or told]
+
+
+def engine_at(port: int) -> psutil.Process:
+    """Find the process that serves *port*."""
+    served = [
+        each
+        for each in psutil.process_iter(["cmdline"])
+        if str(port) in (found := each.info["cmdline"] or []) and found[1:3] == ["-m", "deploy.servers.clickhouse"]
+    ]
+    return served[0]
+
+
+def measure(
+    clickhouse: ClickHouseSettings, client: Any, engine: psutil.Process, before: Mapping[str, Measured]
+) -> dict[str, Measured]:
+    """Print what everything takes, and how many times what it took *before*."""
+    measured = measure_questions(client, engine, before)
+    measure_others(client)
+    for each in build(clickhouse, "demo", until=datetime.fromisoformat(UNTIL).replace(tzinfo=UTC)):
+        print(f"build {each.model:22}{each.seconds:7.3f} s{each.rows:>12,} rows")
+    measure_pandas(client, {title: each.seconds for title, each in measured.items()})
+    return measured
+
+
+def measure_questions(client: Any, engine: psutil.Process, before: Mapping[str, Measured]) -> dict[str, Measured]:
+    """Print the warm median, the computing and the memory of each question."""
+    print(f"{'':28}{'median':>9}{'cpu':>10}{'memory':>10}{'aim':>8}{'grown':>8}")
+    done = {}
     for asked in QUESTIONS:
-        question = question_named(asked.name)
-        known = {each.name for each in question.parameters}
-        values = bound(
-            question.name,
-            question.parameters,
-            {k: v for k, v in NINETY_DAYS.items() if k in known} | dict(asked.parameters),
-        )
-        seconds, rows = median(lambda q=question, v=values: client.query(q.sql, parameters=v).result_rows)  # type: ignore[misc]
-        memory = least_memory(client, question.sql, values)
-        largest = max(largest, memory)
+        sql, values = _asked(asked.name, asked.parameters)
+        seconds, cpu = median(lambda s=sql, v=values: client.query(s, parameters=v), engine)  # type: ignore[misc]
+        found = done[asked.title] = Measured(seconds, cpu, least_memory(client, sql, values))
         aim = f"{asked.aim_seconds:.1f} s" if asked.aim_seconds else ""
-        print(f"{asked.title:28}{seconds:7.3f} s{len(rows):>9,}{memory:>7,} MB{aim:>8}")
-    print(f"{'largest memory':28}{'':18}{largest:>7,} MB")
+        grown = f"{seconds / before[asked.title].seconds:.1f}x" if asked.title in before else ""
+        print(f"{asked.title:28}{seconds:7.3f} s{cpu:8.2f} s{found.megabytes:>7,} MB{aim:>8}{grown:>8}", flush=True)
+    allowed, largest = int(ANALYST_LIMITS["max_memory_usage"]) >> 20, max(done, key=lambda title: done[title].megabytes)
+    print(f"largest memory: {done[largest].megabytes:,} MB, {largest}; an analyst's query may take {allowed:,} MB")
+    return done
 
 
-def median(ask: Callable[[], Any]) -> tuple[float, Any]:
-    """Ask once to warm up, then up to RUNS times; returns the median seconds and the answer."""
+def measure_others(client: Any) -> None:
+    """Ask what is not measured, of tables that are empty or nearly so, within the analyst's bound all the same."""
+    others = sorted(questions().keys() - {each.name for each in QUESTIONS})
+    for name in others:
+        sql, values = _asked(name, {})
+        client.query(sql, parameters=values, settings={"max_memory_usage": ANALYST_LIMITS["max_memory_usage"]})
+    print(f"within it too, of few rows: {', '.join(others)}")
+
+
+def _asked(name: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    question = question_named(name)
+    known = {each.name for each in question.parameters}
+    told = {key: value for key, value in {**NEEDS, **NINETY_DAYS}.items() if key in known}
+    return question.sql, bound(name, question.parameters, told | dict(parameters))
+
+
+def median(ask: Callable[[], Any], engine: psutil.Process) -> tuple[float, float]:
+    """Ask once to warm up, then up to RUNS times; returns the median seconds and the least the engine computed."""
     took: list[float] = []
-    answer, deadline = ask(), time.monotonic() + MOST_SECONDS
-    while len(took) < RUNS and time.monotonic() < deadline:
-        began = time.perf_counter()
-        answer = ask()
+    computed: list[float] = []
+    ask()
+    deadline = time.monotonic() + MOST_SECONDS
+    while not took or (len(took) < RUNS and time.monotonic() < deadline):
+        began, cpu = time.perf_counter(), sum(engine.cpu_times()[:2])
+        ask()
         took.append(time.perf_counter() - began)
-    return statistics.median(took), answer
+        computed.append(sum(engine.cpu_times()[:2]) - cpu)
+    return statistics.median(took), min(computed)
 
 
 def least_memory(client: Any, sql: str, values: dict[str, Any]) -> int:
@@ -129,60 +189,6 @@ def least_memory(client: Any, sql: str, values: dict[str, Any]) -> int:
             megabytes *= 2**0.5
             continue
         return round(megabytes)
-
-
-def measure_pandas(client: Any) -> None:
-    """Print how long pandas takes for the same work on columns it has already."""
-    columns = "toString(person_id) AS person, name, occurred_at AS at, product_id"
-    frame = client.query_df(f"SELECT {columns} FROM events_by_person WHERE product_id != ''")
-    frame["person"], frame["name"] = pd.factorize(frame["person"])[0], frame["name"].astype("category")
-    frame["product_id"] = frame["product_id"].astype("category")
-    visits = client.query_df("SELECT toString(person_id) AS person, started_at AS at FROM sessions_by_person")
-    visits["person"] = pd.factorize(visits["person"])[0]
-    for title, work, data in (
-        ("pandas: funnel of 4 steps", pandas_funnel, frame),
-        ("pandas: cohorts by week", pandas_cohorts, visits),
-        ("pandas: top products", pandas_top, frame),
-    ):
-        with timed() as seconds:
-            work(data)
-        print(f"{title:28}{seconds[0]:7.3f} s{'(once)':>9}")
-
-
-def pandas_funnel(frame: Any) -> list[int]:
-    """Count who made each step after the one before, without a window: less than the question asks."""
-    reached, counts = None, []
-    for name in ("product_viewed", "product_added_to_cart", "checkout_started", "purchase"):
-        step = frame.loc[frame["name"] == name, ["person", "at"]]
-        if reached is not None:
-            step = step.merge(reached, on="person")
-            step = step[step["at"] >= step["since"]]
-        reached = step.groupby("person")["at"].min().rename("since").reset_index()
-        counts.append(len(reached))
-    return counts
-
-
-def pandas_cohorts(visits: Any) -> Any:
-    """Count the persons of each week's cohort by week."""
-    weeks = visits.assign(week=visits["at"].dt.tz_localize(None).dt.to_period("W").dt.start_time)
-    weeks = weeks[["person", "week"]].drop_duplicates()
-    weeks["cohort"] = weeks.groupby("person")["week"].transform("min")
-    return weeks.groupby(["cohort", "week"]).size()
-
-
-def pandas_top(frame: Any) -> Any:
-    """Count viewers and buyers of each product."""
-    who = frame[frame["name"].isin(["product_viewed", "purchase"])]
-    who = who[["product_id", "name", "person"]].drop_duplicates()
-    return who.groupby(["product_id", "name"], observed=True).size().nlargest(20)
-
-
-@contextmanager
-def timed() -> Iterator[list[float]]:
-    """Yield a list that holds, after the block, how many seconds it took."""
-    took, began = [0.0], time.perf_counter()
-    yield took
-    took[0] = time.perf_counter() - began
 
 
 if __name__ == "__main__":
