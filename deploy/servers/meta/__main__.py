@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from deploy.servers.meta.access import Access
 from deploy.servers.meta.app import create_app
+from deploy.servers.meta.catalog.journal import CatalogJournal
 from deploy.servers.meta.journal import Journal
 from deploy.servers.meta.protocol import AbortableProtocol
 from deploy.servers.meta.received import DEFAULT_MAX_EVENTS, Received
@@ -57,7 +58,11 @@ class AnnouncingServer(uvicorn.Server):
 @click.option("--token", "tokens", multiple=True, envvar="META_STANDIN_TOKEN", help="An access token to accept.")
 @click.option("--pixel", "pixels", multiple=True, help="A pixel id that exists; any does when none is named.")
 @click.option("--catalog", "catalogs", multiple=True, help="A catalog id that exists; any does when none is named.")
-@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep what arrives in this file.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep what arrives in this file, and one beside it.",
+)
 @click.option(
     "--max-events",
     type=click.IntRange(min=1),
@@ -89,6 +94,7 @@ def _standin(options: Options) -> StandIn:
         Access.opened_to(tokens, options.pixels, options.catalogs),
         Received(options.max_events),
         journal=Journal(options.state) if options.state else None,
+        catalog_journal=CatalogJournal(options.state.with_suffix(".catalogs")) if options.state else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from deploy.servers.meta.access import Access
 from deploy.servers.meta.catalog.catalogs import Catalogs
+from deploy.servers.meta.catalog.journal import CatalogJournal
 from deploy.servers.meta.journal import Journal
 from deploy.servers.meta.received import Delivery, Received
 from deploy.servers.meta.stage import Stage
@@ -21,6 +22,7 @@ class StandIn:
     catalogs: Catalogs = field(default_factory=Catalogs)
     stage: Stage = field(default_factory=Stage)
     journal: Journal | None = None
+    catalog_journal: CatalogJournal | None = None
     clock: Callable[[], float] = time.time
     answers: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -28,6 +30,8 @@ class StandIn:
     def __post_init__(self) -> None:
         if self.journal is not None:
             self.received.restore(self.journal.records())
+        if self.catalog_journal is not None:
+            self.catalogs.restore(self.catalog_journal)
 
     def take(self, delivery: Delivery) -> None:
         """Keep the events of an accepted request, also in the journal when there is one."""

@@ -145,4 +145,4 @@ def _store(items: Items, old: Item | None, request: ItemRequest, *, at: float, n
     if old is None:
         items.add(Item(number(), request.item_id, fields, at))
     else:
-        old.fields, old.updated_at, old.errors = fields, at, ()
+        items.change(old, fields, at=at)

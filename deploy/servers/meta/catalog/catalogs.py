@@ -1,16 +1,18 @@
 """The catalogs of the stand-in: items, batches, how often they were called, what is odd about the calls."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from deploy.servers.meta.behaviours import Quota
 from deploy.servers.meta.catalog.batches import Batch
 from deploy.servers.meta.catalog.feeds import Feed, Upload
-from deploy.servers.meta.catalog.items import Item, Items
+from deploy.servers.meta.catalog.items import Item, Items, Note, line_of
+from deploy.servers.meta.catalog.journal import CatalogJournal
 
 _FIRST_NUMBER: Final = 7_000_000_000_000_001
 _ROLLING_SECONDS: Final = 60
@@ -52,7 +54,23 @@ class Catalog:
     seen_requests: Counter[str] = field(default_factory=Counter)
     overlaps: int = 0
     repeats_in_batch: int = 0
+    note: Note = lambda _: None
     _waiting: list[Batch] = field(default_factory=list)
+
+    def put_feed(self, feed: Feed) -> None:
+        """Keep *feed* as it is now."""
+        self.feeds[feed.feed_id] = feed
+        self.note(_line_of(feed))
+
+    def drop_feed(self, feed_id: str) -> None:
+        """Forget a feed; its items stay."""
+        self.feeds.pop(feed_id, None)
+        self.note({"feed_gone": feed_id})
+
+    def connect(self, pixels: Iterable[str]) -> None:
+        """Look at the events of *pixels* and no others."""
+        self.pixels = sorted(pixels)
+        self.note({"pixels": self.pixels})
 
     def take(self, batch: Batch, digest: str) -> None:
         """Take *batch*, whose request body has *digest*."""
@@ -63,6 +81,13 @@ class Catalog:
         self.seen_requests[digest] += 1
         self.batches[batch.handle] = batch
         self._waiting.append(batch)
+
+    def lines(self) -> Iterator[dict[str, object]]:
+        """Say what is in it as the state file does."""
+        yield {"pixels": self.pixels}
+        yield from map(_line_of, self.feeds.values())
+        for item in self.items:
+            yield line_of(item)
 
     def settle(self, now: float) -> None:
         """Apply the batches that are due at *now*."""
@@ -79,12 +104,20 @@ class Catalogs:
 
     by_id: dict[str, Catalog] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(_FIRST_NUMBER))
+    _journal: CatalogJournal | None = None
+
+    def restore(self, journal: CatalogJournal) -> None:
+        """Take what an earlier process left in *journal*, and keep changes there from now on."""
+        highest = _FIRST_NUMBER - 1
+        for line in journal.lines():
+            highest = max(highest, _restored(self._made(line["catalog"]), line))
+        self._numbers = count(highest + 1)
+        journal.begin_anew((name, line) for name, each in self.by_id.items() for line in each.lines())
+        self._journal = journal
 
     def of(self, catalog_id: str, now: float) -> Catalog:
         """Find the catalog *catalog_id* as it is at *now*."""
-        catalog = self.by_id.get(catalog_id)
-        if catalog is None:
-            catalog = self.by_id[catalog_id] = Catalog(catalog_id, lambda: next(self._numbers))
+        catalog = self._made(catalog_id)
         catalog.settle(now)
         return catalog
 
@@ -119,3 +152,38 @@ class Catalogs:
     def clear(self) -> None:
         """Forget every catalog. Numbers go on."""
         self.by_id.clear()
+        if self._journal is not None:
+            self._journal.begin_anew()
+
+    def _made(self, catalog_id: str) -> Catalog:
+        catalog = self.by_id.get(catalog_id)
+        if catalog is None:
+            note = partial(self._note, catalog_id)
+            catalog = Catalog(catalog_id, lambda: next(self._numbers), Items(note), note=note)
+            self.by_id[catalog_id] = catalog
+        return catalog
+
+    def _note(self, catalog_id: str, change: dict[str, object]) -> None:
+        if self._journal is not None:
+            self._journal.note(catalog_id, change)
+
+
+def _line_of(feed: Feed) -> dict[str, object]:
+    return {"feed": {"feed_id": feed.feed_id, "settings": feed.settings, "created_time": feed.created_time}}
+
+
+def _restored(catalog: Catalog, line: Mapping[str, Any]) -> int:
+    """Do what *line* says, and tell the number of what it is about."""
+    if "item" in line:
+        item = Item(**line["item"])
+        catalog.items.remove(item.retailer_id)
+        catalog.items.add(item)
+        return item.number
+    if "feed" in line:
+        catalog.feeds[line["feed"]["feed_id"]] = Feed(**line["feed"])
+        return int(line["feed"]["feed_id"])
+    if "gone" in line:
+        catalog.items.remove(line["gone"])
+    catalog.feeds.pop(line.get("feed_gone", ""), None)
+    catalog.pixels = line.get("pixels", catalog.pixels)
+    return 0

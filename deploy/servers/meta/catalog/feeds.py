@@ -114,7 +114,7 @@ class Reading:
         if old is None:
             self.items.add(Item(self.number(), item_id, fields, self.now, self.feed.feed_id))
         else:
-            old.fields, old.updated_at, old.feed_id, old.errors = fields, self.now, self.feed.feed_id, ()
+            self.items.change(old, fields, at=self.now, feed_id=self.feed.feed_id)
 
     def _delete_all_but(self, there: Mapping[str, int]) -> None:
         for item in self.items:

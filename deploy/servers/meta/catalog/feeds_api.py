@@ -37,7 +37,7 @@ async def _make(call: Call, catalog: Catalog) -> Response:
     if not settings.get("name"):
         raise invalid("The parameter name is required")
     feed = Feed(str(catalog.number()), {"deletion_enabled": True} | settings, call.standin.clock())
-    catalog.feeds[feed.feed_id] = feed
+    catalog.put_feed(feed)
     return json_response({"id": feed.feed_id})
 
 

@@ -39,12 +39,12 @@ def routes(standin: StandIn) -> list[Route]:
 
 
 async def _connect(call: Call, catalog: Catalog) -> Response:
-    catalog.pixels = sorted({*catalog.pixels, *_pixels(call)})
+    catalog.connect({*catalog.pixels, *_pixels(call)})
     return json_response({"success": True})
 
 
 async def _disconnect(call: Call, catalog: Catalog) -> Response:
-    catalog.pixels = sorted({*catalog.pixels} - _pixels(call))
+    catalog.connect({*catalog.pixels} - _pixels(call))
     return json_response({"success": True})
 
 

@@ -1,8 +1,10 @@
 """The items of one catalog: by the retailer's id, and in the order in which pages of them are read."""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+Note = Callable[[dict[str, object]], None]
 
 
 @dataclass(slots=True)
@@ -18,9 +20,10 @@ class Item:
 
 
 class Items:
-    """Items by retailer's id; their numbers grow with time."""
+    """Items by retailer's id; their numbers grow with time. *note* is told of every change."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Note = lambda _: None) -> None:
+        self._note = note
         self._by_id: dict[str, Item] = {}
         self._by_number: dict[int, Item] = {}
         self._order: list[int] | None = []
@@ -34,10 +37,17 @@ class Items:
         return self._by_number.get(number)
 
     def add(self, item: Item) -> None:
-        """Add a new item, whose number is over all others."""
+        """Add a new item."""
         self._by_id[item.retailer_id] = self._by_number[item.number] = item
         if self._order is not None:
-            self._order.append(item.number)
+            insort(self._order, item.number)
+        self._note(line_of(item))
+
+    def change(self, item: Item, fields: dict[str, object], *, at: float, feed_id: str | None = None) -> None:
+        """Give an item other *fields*; nothing is wrong with it any more."""
+        item.fields, item.updated_at, item.errors = fields, at, ()
+        item.feed_id = feed_id or item.feed_id
+        self._note(line_of(item))
 
     def remove(self, retailer_id: str) -> bool:
         """Remove an item; tells whether it was there."""
@@ -46,6 +56,7 @@ class Items:
             return False
         del self._by_number[item.number]
         self._order = None
+        self._note({"gone": retailer_id})
         return True
 
     def page(self, *, after: int, limit: int) -> list[Item]:
@@ -60,6 +71,11 @@ class Items:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+
+def line_of(item: Item) -> dict[str, object]:
+    """Say an item as the state file has it."""
+    return {"item": {name: getattr(item, name) for name in Item.__slots__}}
 
 
 def merged(old: Item | None, fields: Mapping[str, object]) -> dict[str, object]:

@@ -67,7 +67,8 @@ async def _make(call: Call, catalog: Catalog) -> Response:
     if item is None:
         item = Item(catalog.number(), item_id, fields, call.standin.clock())
         catalog.items.add(item)
-    item.fields = item.fields | fields
+    else:
+        catalog.items.change(item, item.fields | fields, at=call.standin.clock())
     return json_response({"id": str(item.number)})
 
 

@@ -51,17 +51,18 @@ async def _of_item(call: Call, catalog: Catalog, item: Item) -> Response:
         changes = {name: value for name, value in call.fields.items() if name not in _NOT_FIELDS}
         if problems := judge(changes).errors:
             raise invalid(problems[0])
-        item.fields, item.updated_at = merged(item, changes), call.standin.clock()
+        catalog.items.change(item, merged(item, changes), at=call.standin.clock())
         return json_response({"success": True})
     return json_response(shown_item(item, names_in(call.fields, default=DEFAULT_FIELDS)))
 
 
 async def _of_feed(call: Call, catalog: Catalog, feed: Feed) -> Response:
     if call.request.method == "DELETE":
-        del catalog.feeds[feed.feed_id]
+        catalog.drop_feed(feed.feed_id)
         return json_response({"success": True})
     if call.request.method == "POST":
         feed.settings |= feed_settings(call.fields)
+        catalog.put_feed(feed)
         return json_response({"success": True})
     return json_response(shown_feed(catalog, feed, names_in(call.fields, default="id,name")))
 
