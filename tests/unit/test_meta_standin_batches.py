@@ -219,6 +219,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "availability in capitals": {"availability": "In Stock"},
     "availability of a shop's own": {"availability": "sold out"},
     "condition": {"condition": "mint"},
+    "a list as condition": {"condition": ["new"]},
     "link without a scheme": {"link": "shop.test/jug"},
     "image without a scheme": {"image_link": "//cdn.shop.test/jug.jpg"},
     "long title": {"title": "x" * 201},

@@ -43,6 +43,8 @@ _OTHERS: Final = """
     ordering_index previous_id custom_number_0 custom_number_1 custom_number_2 custom_number_3 custom_number_4
 """
 KNOWN: Final = frozenset(LENGTHS) | frozenset(REQUIRED) | frozenset(_OTHERS.split())
+_WORDS: Final = (("availability", AVAILABILITIES), ("condition", CONDITIONS))
+_TAG: Final = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE).search
 _PRICE: Final = re.compile(r"\d+(\.\d+)? [A-Z]{3}\Z").match
 _URL: Final = re.compile(r"https?://[^\s/]+").match
 
@@ -80,23 +82,22 @@ def judge(fields: Fields) -> Verdict:
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or value in ("", [], {})
+    return not value and value is not False and value != 0
 
 
 def _wrong_lengths(fields: Fields) -> list[str]:
     return [
-        f"Invalid value: The field '{name}' is longer than {most} characters"
-        for name, most in LENGTHS.items()
-        if isinstance(value := fields.get(name), str) and len(value) > most
+        f"Invalid value: The field '{name}' is longer than {LENGTHS[name]} characters"
+        for name, value in fields.items()
+        if name in LENGTHS and isinstance(value, str) and len(value) > LENGTHS[name]
     ]
 
 
 def _wrong_words(fields: Fields) -> list[str]:
-    words = {"availability": AVAILABILITIES, "condition": CONDITIONS}
     return [
         f"Invalid value: The field '{name}' must be one of: {', '.join(sorted(known))}"
-        for name, known in words.items()
-        if name in fields and fields[name] not in known
+        for name, known in _WORDS
+        if name in fields and str(fields[name]) not in known
     ]
 
 
@@ -121,6 +122,6 @@ def _oddities(fields: Fields) -> list[str]:
     title, description = fields.get("title"), fields.get("description")
     if isinstance(title, str) and len(title) > 1 and title.isupper():
         found.append("Title in capitals: The field 'title' should not be written in capital letters")
-    if isinstance(description, str) and re.search(r"</?[a-z][^<>]*>", description, re.IGNORECASE):
+    if isinstance(description, str) and "<" in description and _TAG(description):
         found.append("HTML in description: The field 'description' should be plain text")
     return found

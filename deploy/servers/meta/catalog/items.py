@@ -81,4 +81,4 @@ def line_of(item: Item) -> dict[str, object]:
 def merged(old: Item | None, fields: Mapping[str, object]) -> dict[str, object]:
     """Lay *fields* over those of *old*; an empty one takes away what was there."""
     whole = (old.fields if old is not None else {}) | dict(fields)
-    return {name: value for name, value in whole.items() if value is not None and value not in ("", [], {})}
+    return {name: value for name, value in whole.items() if value or value is False or value == 0}
