@@ -38,12 +38,14 @@ WITH
         WHERE shop_id = {shop:String} AND name = 'recommendation_clicked' AND occurred_at >= begun AND occurred_at < ended
         GROUP BY person_id
     ),
-    -- What was taken back is not counted: neither as an order nor as revenue.
+    -- What was taken back is not counted: neither as an order nor as revenue. A partial refund takes its amount away.
     sales AS
     (
         SELECT
             o.person_id AS person_id, count() AS kept_orders,
-            sumIf(toFloat64(ifNull(o.value, 0)), o.currency = main_currency) AS paid, countIf(o.currency != main_currency) AS foreign_orders
+            sumIf(
+                toFloat64(ifNull(o.value, 0) - least(o.totals['refunded'], ifNull(o.value, 0))), o.currency = main_currency
+            ) AS paid, countIf(o.currency != main_currency) AS foreign_orders
         FROM orders_by_person AS o
         INNER JOIN exposed AS e ON o.person_id = e.person_id
         WHERE o.shop_id = {shop:String} AND o.ordered_at >= e.since AND o.ordered_at < ended

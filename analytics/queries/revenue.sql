@@ -12,7 +12,10 @@ SELECT
     countIf(status != 'cancelled') AS orders_made,
     countIf(status = 'cancelled') AS cancelled,
     sumIf(ifNull(value, 0), status != 'cancelled') AS revenue,
-    sumIf(ifNull(value, 0), status = 'refunded') AS refunded,
+    sumIf(
+        if(status = 'refunded', ifNull(value, 0), least(totals['refunded'], ifNull(value, 0))), status != 'cancelled'
+    ) AS refunded,
+    revenue - refunded AS net_revenue,
     round(toFloat64(revenue) / nullIf(orders_made, 0), 2) AS average_order,
     sumIf(arraySum(items.quantity), status != 'cancelled') AS units,
     uniqExactIf(person_id, status != 'cancelled' AND person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS buyers

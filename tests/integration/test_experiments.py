@@ -29,7 +29,7 @@ EVENTS = (
     *("shop_id", "event_id", "name", "kind", "occurred_at", "received_at", "visitor_id", "session_id"),
     *("person_id_then", "properties", "version"),
 )
-ORDERS = ("shop_id", "order_id", "status", "ordered_at", "visitor_id", "value", "currency", "version")
+ORDERS = ("shop_id", "order_id", "status", "ordered_at", "visitor_id", "value", "currency", "totals", "version")
 OVERRIDES = ("shop_id", "visitor_id", "starts", "customers", "persons", "version")
 SESSIONS = ("shop_id", "session_id", "visitor_id", "started_at", "ended_at", "device", "version")
 
@@ -115,7 +115,10 @@ def _buy(rows: dict[str, list[list[Any]]], person: Person, now: float) -> None:
     if person.visitors[0] % 7 == 0:
         told += [("refunded", now + 10, 99.0, "EUR"), ("paid", now - 10, 99.0, "EUR")]
     for status, at, value, currency in told:
-        rows["orders"].append(["demo", f"o{len(rows['orders'])}", status, at, visitor, value, currency, 1])
+        row = ["demo", f"o{len(rows['orders'])}", status, at, visitor, value, currency, {}, 1]
+        if status == "paid" and value != 99.0 and len(rows["orders"]) % 5 == 0:
+            row[2], row[5], row[7] = "partially_refunded", value + 7.5, {"refunded": 7.5}
+        rows["orders"].append(row)
 
 
 def test_results_are_what_plain_python_counts(told: Told) -> None:

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from schemas.records import Order, Session
 from tests.oracles.weeks import DAY, END, Weeks, cents, period, source, within
 
@@ -25,6 +27,7 @@ def revenue(weeks: Weeks, *, days: int, every: str) -> list[Any]:
     for (when, currency), orders in sorted(groups.items()):
         sold = [each for each in orders if each["status"] != "cancelled"]
         money = sum(cents(each["value"]) for each in sold) / 100
+        refunded = sum(map(_paid_back, sold)) / 100
         rows.append(
             {
                 "period": when,
@@ -32,13 +35,20 @@ def revenue(weeks: Weeks, *, days: int, every: str) -> list[Any]:
                 "orders_made": len(sold),
                 "cancelled": len(orders) - len(sold),
                 "revenue": money,
-                "refunded": sum(cents(each["value"]) for each in sold if each["status"] == "refunded") / 100,
+                "refunded": refunded,
+                "net_revenue": pytest.approx(money - refunded),
                 "average_order": money / len(sold) if sold else None,
                 "units": sum(item["quantity"] for each in sold for item in each["items"]),
                 "buyers": len({weeks.person_of_order(each) for each in sold}),
             }
         )
     return rows
+
+
+def _paid_back(order: Order) -> int:
+    """Count what was paid back of an order, in cents: at most what was paid."""
+    paid = cents(order["value"])
+    return paid if order["status"] == "refunded" else min(paid, cents(order["totals"].get("refunded")))
 
 
 def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:

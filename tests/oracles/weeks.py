@@ -160,6 +160,7 @@ class Weeks:
 
     def _order(self, client: str, session: str, at: int, items: list[Any], changes: dict[str, Any]) -> None:
         chance = self.chance
+        status = chance.choice(["paid", "paid", "refunded", "cancelled", "partially_refunded"])
         self.orders.append(
             an_order_row(
                 order_id=changes["order_id"],
@@ -170,7 +171,8 @@ class Weeks:
                 session_id=session,
                 value=chance.choice([10.01, 20.2, 35.0, None]),
                 currency=changes["currency"],
-                status=chance.choice(["paid", "paid", "refunded", "cancelled"]),
+                status=status,
+                totals={"tax": 1.0, "refunded": 15.5} if status == "partially_refunded" else {"tax": 1.0},
                 match=("matched", "webhook_only", "late")[len(self.orders) % 3],
                 items=items,
             )
