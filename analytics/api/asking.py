@@ -104,6 +104,9 @@ def _settings(client: Any, limits: ApiSettings) -> dict[str, Any]:
     return {"readonly": 2} | {
         "max_execution_time": limits.max_seconds,
         "max_memory_usage": limits.max_memory_bytes,
+        # What grows beyond goes on with files on disk: slower, and not refused.
+        "max_bytes_before_external_group_by": limits.max_memory_bytes // 5,
+        "max_bytes_before_external_sort": limits.max_memory_bytes // 5,
         "max_result_rows": limits.max_rows,
         "output_format_json_quote_64bit_integers": 0,
     }

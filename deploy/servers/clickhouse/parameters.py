@@ -21,6 +21,8 @@ _TRUE: Final = frozenset({"1", "true"})
 ANALYST_LIMITS: Final = {
     "max_execution_time": 30,
     "max_memory_usage": 2 * 2**30,
+    "max_bytes_before_external_group_by": 300_000_000,  # what grows beyond goes on with files on disk
+    "max_bytes_before_external_sort": 300_000_000,
     "max_result_rows": 1_000_000,
     "max_result_bytes": 2**30,
     "max_threads": 4,
