@@ -117,6 +117,9 @@ class CatalogSettings(BaseSettings):
     poll_seconds: float = Field(0.5, gt=0, description="First wait before asking how a batch stands; it grows.")
     page_items: int = Field(1000, ge=1, description="Most items in one page of what Meta has.")
     attempts: int = Field(5, ge=1, description="How often an item is sent while what keeps it back may pass.")
+    confirm_seconds: float = Field(
+        120.0, ge=0, description="After a request of unknown outcome: how soon what replaced it is sent once more."
+    )
 
 
 class IngestSettings(BaseSettings):

@@ -10,10 +10,9 @@ from schemas.records import EpochMillis
 from streams.cataloguing.book import Book
 from streams.cataloguing.queues import Turn
 from streams.cataloguing.receipts import DELETED, Order, Verdict, of_nothing_sent, sent_of
-from streams.rules.catalog_items import Method, Sent, attempts_of, difference
+from streams.rules.catalog_items import Method, Sent, attempts_of, difference, is_doubtful
 
 DUPLICATE: Final = "duplicate_id"
-ORPHAN: Final = "orphan"
 
 
 class Now(NamedTuple):
@@ -54,8 +53,7 @@ def considered_stray(book: Book, item_id: str, now: Now) -> Considered:
     found, sent = Considered([], []), book.ledger.get(item_id)
     if item_id not in book.in_air:
         stray = sent or Sent("", "accepted", 0, now.ms)
-        why = Skipped(stray.product_id, None, item_id, ORPHAN, None, "")
-        found.orders.append(_ordered(Turn(stray.product_id), item_id, stray, "DELETE", job_id=book.job_id, why=why))
+        found.orders.append(_ordered(Turn(stray.product_id), item_id, stray, "DELETE", job_id=book.job_id))
     return found
 
 
@@ -135,6 +133,8 @@ def _ordered(
         why.reason if why else None,
         (why.suggestion or None) if why else None,
         job_id or (sent.job_id if sent and sent.status == "pending" else None),
+        tuple(f"{each}: {REASONS[each].meaning}" for each in item.warnings) if item else (),
+        is_doubtful(said, sent),
     )
 
 

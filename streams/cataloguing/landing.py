@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 
-from connectors.meta.catalog.answers import Problem
 from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.failures import Failure
 from schemas.catalog_records import Alert, ProductReceipt
@@ -63,7 +62,7 @@ class Lander:
         if isinstance(progress, Failure):
             if progress.kind in ("permanent", "split"):
                 log.warning("batch unknown at meta", catalog=book.label, items=len(flight.orders))
-                await self._land(flight, {order: Verdict(AGAIN) for order in flight.orders}, {})
+                await self._land(flight, {order: Verdict(AGAIN) for order in flight.orders})
             return
         if progress.state == "running" and _now_ms() - flight.sent_at < FLIGHT_MS:
             flight.polls += 1
@@ -73,9 +72,9 @@ class Lander:
         if progress.state == "running":
             progress = progress._replace(state="failed")
         verdicts = {order: of_progress(order, progress, self._chosen.attempts) for order in flight.orders}
-        await self._land(flight, verdicts, progress.problems)
+        await self._land(flight, verdicts)
 
-    async def _land(self, flight: Flight, verdicts: Mapping[Order, Verdict], problems: Mapping[str, Problem]) -> None:
+    async def _land(self, flight: Flight, verdicts: Mapping[Order, Verdict]) -> None:
         said = Said(flight.handle, flight.sent_at)
         await self.settle(verdicts.items(), said)
         self._book.flights.pop(flight.handle, None)
@@ -87,11 +86,14 @@ class Lander:
         statuses: Counter[str] = Counter()
         for order, verdict in verdicts:
             statuses[verdict.status] += 1
-            if verdict.status == AGAIN:
+            if order.doubtful and verdict.status in ("accepted", DELETED):
+                receipts.append(of_order(book.place, order, Verdict("pending"), Said(None, said.sent_at)))
+                self._rest(order, self._chosen.confirm_seconds)
+            elif verdict.status == AGAIN:
                 receipts.append(
                     of_order(book.place, order, verdict._replace(status="pending"), said._replace(handle=None))
                 )
-                self._rest(order)
+                self._rest(order, retry_seconds(order.attempts, random.random()))  # noqa: S311 - jitter
             else:
                 receipts.append(of_order(book.place, order, verdict, said._replace(finished_at=now)))
                 self._finish(order, verdict, now)
@@ -113,8 +115,7 @@ class Lander:
         if order.wanted_at and verdict.status in ("accepted", DELETED):
             metrics.LAG.labels(self._book.label).observe(max(0.0, (now - order.wanted_at) / 1000))
 
-    def _rest(self, order: Order) -> None:
-        seconds = retry_seconds(order.attempts, random.random())  # noqa: S311 - jitter
+    def _rest(self, order: Order, seconds: float) -> None:
         self._book.resting[order.item_id] = time.monotonic() + seconds, order.product_id
 
     def _wake(self, now: float) -> None:

@@ -1,6 +1,7 @@
 """Which catalogs this process leads: those whose partition it has, as long as their shops configure them."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
@@ -26,6 +27,10 @@ LOOK_SECONDS: Final = 0.5
 log = structlog.get_logger()
 
 
+class InterruptedByRebalanceError(Exception):
+    """What was being read is of partitions that go."""
+
+
 class Kept(NamedTuple):
     """How to learn what earlier processes left: the states of a partition, once the products are as they are now."""
 
@@ -42,28 +47,35 @@ class Leaders:
         self._standing: dict[int, Standing] = {}
         self._leading: dict[tuple[str, str], Leader | FeedLeader] = {}
         self._turn = asyncio.Lock()
+        self._reading: asyncio.Future[Standing | None] | None = None
         world.products.changed = self._changed
 
     async def follow(self, assigned: frozenset[int]) -> None:
         """Lead the catalogs of *assigned* partitions, as they are configured now."""
-        async with self._turn:
-            wanted = self._wanted(assigned)
-            for key in [key for key in self._leading if key not in wanted]:
+        with contextlib.suppress(InterruptedByRebalanceError):
+            async with self._turn:
+                await self._follow(assigned)
+
+    async def _follow(self, assigned: frozenset[int]) -> None:
+        wanted = self._wanted(assigned)
+        for key in [key for key in self._leading if key not in wanted]:
+            await self._leave(key)
+        for number in [number for number in self._standing if number not in assigned]:
+            del self._standing[number]
+        for key, (shop, catalog, partition) in wanted.items():
+            leader = self._leading.get(key)
+            if leader is None:
+                await self._lead(key, shop, catalog, partition)
+            elif any(leader.book.catalog[name] != catalog[name] for name in ("catalog_id", "method")):
                 await self._leave(key)
-            for number in [number for number in self._standing if number not in assigned]:
-                del self._standing[number]
-            for key, (shop, catalog, partition) in wanted.items():
-                leader = self._leading.get(key)
-                if leader is None:
-                    await self._lead(key, shop, catalog, partition)
-                elif any(leader.book.catalog[name] != catalog[name] for name in ("catalog_id", "method")):
-                    await self._leave(key)
-                    await self._lead(key, shop, catalog, partition)
-                elif _differ(leader.book.shop, shop):
-                    leader.configure(shop, catalog)
+                await self._lead(key, shop, catalog, partition)
+            elif _differ(leader.book.shop, shop):
+                leader.configure(shop, catalog)
 
     async def give_away(self) -> None:
         """Lead nothing any more: other partitions come, or the process ends."""
+        if self._reading is not None:
+            self._reading.cancel()
         async with self._turn:
             leaders, self._leading = self._leading, {}
             await asyncio.gather(*(leader.stop() for leader in leaders.values()))
@@ -108,8 +120,9 @@ class Leaders:
         began = time.monotonic()
         standing = self._standing.get(partition)
         if standing is None:
-            standing = self._standing[partition] = await self._read(partition)
-        await self._kept.up_to_now()
+            read = await self._unless_interrupted(self._read(partition))
+            standing = self._standing[partition] = read or Standing()
+        await self._unless_interrupted(self._kept.up_to_now())
         place: Place = place_of(shop["shop_id"], catalog)
         products, shop_id = self._world.products.in_force, shop["shop_id"]
         book = Book(shop, catalog, partition, knows=lambda product_id: products.knows(shop_id, product_id))
@@ -127,6 +140,19 @@ class Leaders:
         await self._world.writer.settled()
         self._standing.pop(leader.book.partition, None)  # what it wrote is read again if it comes back
         log.info("catalog left", catalog=leader.book.label)
+
+    async def _unless_interrupted(self, reading: Awaitable[Standing | None]) -> Standing | None:
+        """Await what may take long, and give it up when the partitions go: a rebalance waits for it."""
+        self._reading = asyncio.ensure_future(reading)
+        try:
+            return await self._reading
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            raise InterruptedByRebalanceError from None
+        finally:
+            self._reading = None
 
     async def _read(self, partition: int) -> Standing:
         while True:

@@ -31,6 +31,7 @@ class Products:
         self.in_force = ProductsInForce()
         self.changed: Callable[[Told], None] = lambda _: None
         self._awaited: list[tuple[EpochMillis, str, str]] = []
+        self._is_awaited: set[tuple[EpochMillis, str, str]] = set()
 
     def apply(self, record: Any) -> None:
         """Take one Kafka record; one that does not decode is reported and passed over."""
@@ -69,8 +70,9 @@ class Products:
         """Take the products, with their shops, whose announced date has come."""
         found = []
         while self._awaited and self._awaited[0][0] <= now:
-            _, shop_id, product_id = heapq.heappop(self._awaited)
-            found.append((shop_id, product_id))
+            awaited = heapq.heappop(self._awaited)
+            self._is_awaited.discard(awaited)
+            found.append(awaited[1:])
         return found
 
     def standing(self, key: bytes) -> bytes | None:
@@ -100,7 +102,8 @@ class Products:
                 holders[variant["inventory_item_id"]] = change["product_id"]
         if product["preorder_at"] and product["preorder_at"] > now:
             awaited = (product["preorder_at"], change["shop_id"], change["product_id"])
-            if awaited not in self._awaited:
+            if awaited not in self._is_awaited:
+                self._is_awaited.add(awaited)
                 heapq.heappush(self._awaited, awaited)
 
     def _level(self, shop_id: str, item: str, location: str = "") -> bytes | None:

@@ -25,7 +25,10 @@ class Place(NamedTuple):
 
 
 class Order(NamedTuple):
-    """One item on its way. *digest* and *body*: of what is sent. *wanted_at*: when we were told; 0 for a run's own."""
+    """One item on its way. *digest* and *body*: of what is sent. *wanted_at*: when we were told; 0 for a run's own.
+
+    *warnings*: what we know could be better before Meta says anything. *doubtful*: see `catalog_items.is_doubtful`.
+    """
 
     item_id: str
     product_id: str
@@ -39,6 +42,8 @@ class Order(NamedTuple):
     reason: str | None = None
     suggestion: str | None = None
     job_id: str | None = None
+    warnings: tuple[str, ...] = ()
+    doubtful: bool = False
 
 
 class Verdict(NamedTuple):
@@ -98,7 +103,7 @@ def of_order(place: Place, order: Order, verdict: Verdict, said: Said = NOTHING_
         catalog=place.catalog,
         method=order.method,
         reason=verdict.reason or order.reason,
-        warnings=[each[:LONGEST_TEXT] for each in verdict.warnings[:MOST_WARNINGS]],
+        warnings=[each[:LONGEST_TEXT] for each in (*order.warnings, *verdict.warnings)[:MOST_WARNINGS]],
         attempts=order.attempts,
         failures=order.failures + 1 if failed else order.failures if verdict.status == "pending" else 0,
         payload_hash=None if order.digest is None else f"{order.digest:016x}",

@@ -108,9 +108,7 @@ class Runs:
     async def _drive(self, job: SyncJob, chosen: CatalogSettings) -> None:
         """Bring *job* to its end; it may have been begun by another process."""
         book = self._book
-        counted = book.ledger.count(job["job_id"])
-        job |= {"accepted": counted["accepted"], "rejected": counted["rejected"]}
-        job["done"] = job["accepted"] + job["rejected"] + job["deleted"]
+        self._recount(job)
         book.job_id = job["job_id"]
         log.info("run goes on", catalog=book.label, kind=job["kind"], trigger=job["trigger"], done=job["done"])
         with metrics.RUNNING.labels(book.label, job["kind"]).track_inprogress():
@@ -160,6 +158,12 @@ class Runs:
         if self._current is not None and time.monotonic() - self._told_at > TELL_SECONDS:
             await self._tell(self._current)
 
+    def _recount(self, job: SyncJob) -> None:
+        """Count each item once, however often it changed meanwhile."""
+        counted = self._book.ledger.count(job["job_id"])
+        job |= {"accepted": counted["accepted"], "rejected": counted["rejected"]}
+        job["done"] = job["accepted"] + job["rejected"] + job["deleted"]
+
     def _next(self) -> SyncJob | None:
         running = [job for job in self.jobs.values() if job["state"] == "running"]
         return min(running, key=lambda job: job["started_at"], default=None)
@@ -172,6 +176,7 @@ class Runs:
 
     async def _end(self, job: SyncJob, state: str, *, failure: str | None = None, detail: str | None = None) -> None:
         book, now = self._book, _now_ms()
+        self._recount(job)
         if job["kind"] != "retry":
             job["skipped"] = sum(not sent.is_at_meta for _, sent in book.ledger.items())
         if state == "finished" and job["trigger"] == "first":

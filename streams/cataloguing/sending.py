@@ -28,12 +28,12 @@ from streams.cataloguing.queues import Turn
 from streams.cataloguing.receipts import NOTHING_SAID, Order, Said, Verdict, of_order, sent_of
 from streams.cataloguing.verdicts import AGAIN, of_errors
 from streams.cataloguing.writing import Writer
+from streams.rules.catalog_items import Sent
 
 TURNS_AT_ONCE: Final = 10
 """Products looked at before others get their turn: some milliseconds."""
 LOOK_SECONDS: Final = 0.05
 RECEIPTS_AT_ONCE: Final = 500
-NO_PROBLEMS: Final[Mapping[str, Problem]] = {}
 
 log = structlog.get_logger()
 
@@ -120,13 +120,14 @@ class Sender:
 
     async def _post(self, orders: list[Order], chosen: CatalogSettings) -> None:
         book = self._book
+        before = [(order.item_id, book.ledger.get(order.item_id)) for order in orders]
         await self._note(orders, NOTHING_SAID)
         await self._writer.settled()
         self._last = time.monotonic()
         answer = await self._line.call(lambda: self._client.send_items(book.catalog, [each.body for each in orders]))
         self.called()
         if isinstance(answer, Failure):
-            await self._failed(orders, answer)
+            await self._failed(orders, answer, before)
         else:
             self._limit = min(chosen.batch_items, self._limit * 2)
             await self._taken(orders, answer, chosen)
@@ -140,15 +141,19 @@ class Sender:
             verdicts = {order: of_errors(order, problem, chosen.attempts) for order, problem in faulty.items()}
             await self._lander.settle(verdicts.items(), said)
         if taken.handle is not None:
-            await self._note(flying, said._replace(handle=taken.handle), taken.problems)
+            flying = [_warned(each, taken.problems) for each in flying]
+            await self._note(flying, said._replace(handle=taken.handle))
             self._lander.took_off(Flight(taken.handle, flying, said.sent_at or 0))
         elif flying and faulty:  # nothing was taken because of the others: these go again at once
             self._back(flying)
         elif flying:
             await self._lander.settle([(order, _nothing_taken(order, chosen.attempts)) for order in flying], said)
 
-    async def _failed(self, orders: list[Order], failure: Failure) -> None:
-        """Have the items of a request that Meta did not read sent again: in halves, if they are the reason."""
+    async def _failed(self, orders: list[Order], failure: Failure, before: list[tuple[str, Sent | None]]) -> None:
+        """Have the items of a request that Meta did not take sent again: in halves, if they are the reason.
+
+        After a broken connection Meta may have them; else they are as they were *before*.
+        """
         log.warning(
             "batch not taken", catalog=self._book.label, kind=failure.kind, code=failure.code, items=len(orders)
         )
@@ -159,10 +164,12 @@ class Sender:
                 await self._lander.settle([(orders[0], refused._replace(message=f"error {failure.code}"))], said)
                 return
             self._limit = max(1, len(orders) // 2)
-        for order in orders:
-            sent = self._book.ledger.get(order.item_id)
-            if sent is not None:
-                self._book.ledger.put(order.item_id, sent._replace(attempts=max(0, order.attempts - 1)))
+        for item_id, sent in before:
+            known = self._book.ledger.get(item_id)
+            if failure.kind != "transient":
+                self._book.ledger.put(item_id, sent)
+            elif known is not None:
+                self._book.ledger.put(item_id, known._replace(attempts=known.attempts - 1))
         self._back(orders)
 
     def _back(self, orders: list[Order]) -> None:
@@ -171,13 +178,12 @@ class Sender:
             known = bool(order.product_id) and self._book.knows(order.product_id)
             self._book.queue.put_back(Turn(order.product_id, None if known else order.item_id, order.wanted_at))
 
-    async def _note(self, orders: list[Order], said: Said, problems: Mapping[str, Problem] = NO_PROBLEMS) -> None:
+    async def _note(self, orders: list[Order], said: Said) -> None:
         """Say of all *orders* that they are on their way."""
         book = self._book
         receipts = []
         for order in orders:
-            early = problems[order.item_id].warnings if order.item_id in problems else ()
-            receipts.append(of_order(book.place, order, Verdict("pending", warnings=early), said))
+            receipts.append(of_order(book.place, order, Verdict("pending"), said))
             book.ledger.put(order.item_id, sent_of(receipts[-1]))
         for start in range(0, len(receipts), RECEIPTS_AT_ONCE):
             await self._writer.receipts(book.partition, receipts[start : start + RECEIPTS_AT_ONCE])
@@ -187,6 +193,12 @@ class Sender:
 def _has_errors(problems: Mapping[str, Problem], order: Order) -> bool:
     problem = problems.get(order.item_id)
     return problem is not None and bool(problem.errors)
+
+
+def _warned(order: Order, problems: Mapping[str, Problem]) -> Order:
+    """Note on *order* what was said at once: it is not said again."""
+    problem = problems.get(order.item_id)
+    return order._replace(warnings=(*order.warnings, *problem.warnings)) if problem else order
 
 
 def _nothing_taken(order: Order, attempts: int) -> Verdict:

@@ -1,7 +1,6 @@
 """What becomes of each item of a batch, from what Meta says of the batch; pure."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from connectors.meta.catalog.answers import Problem, Progress
@@ -39,12 +38,6 @@ def of_errors(order: Order, problem: Problem, attempts: int) -> Verdict:
     if reason in _PASSING_REASONS or _PASSING.search(message):
         return _again(order, attempts, refused)
     return refused
-
-
-def with_warnings(verdict: Verdict, problems: Mapping[str, Problem], item_id: str) -> Verdict:
-    """Add what was said of an item at once to what was said in the end."""
-    early = problems.get(item_id, _NO_PROBLEM).warnings
-    return verdict._replace(warnings=(*early, *verdict.warnings)) if early else verdict
 
 
 def _again(order: Order, attempts: int, last: Verdict) -> Verdict:

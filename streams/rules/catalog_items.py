@@ -51,6 +51,15 @@ def difference(digest: int | None, sent: Sent | None, *, again: bool = False) ->
     return "UPDATE"
 
 
+def is_doubtful(digest: int | None, sent: Sent | None) -> bool:
+    """Tell whether Meta may yet do something else with an item than what is sent now.
+
+    A request whose outcome is unknown may be done after the next one: Meta promises no order. So what replaces it is
+    sent once more when it must be over.
+    """
+    return sent is not None and sent.status == "pending" and sent.handle is None and sent.digest != digest
+
+
 def attempts_of(digest: int | None, sent: Sent | None) -> int:
     """Count how often this state of an item has been sent, with the sending that comes."""
     repeated = sent is not None and sent.digest == digest and sent.status == "pending"
