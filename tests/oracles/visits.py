@@ -42,6 +42,35 @@ def visitors(weeks: Weeks, *, days: int, every: str) -> list[Any]:
     return rows
 
 
+def bots(weeks: Weeks, *, days: int, per_minute: int, least_events: int, most_views: int) -> list[Any]:
+    """Answer `bots`."""
+    found: dict[str, list[Session]] = defaultdict(list)
+    for visit in weeks.sessions:
+        if visit["deleted"] or not within(visit["started_at"], days):
+            continue
+        minutes = max(visit["ended_at"] - visit["started_at"], 1) / 60_000
+        if visit["device"] == "bot":
+            found["declared"].append(visit)
+        elif visit["page_views"] + visit["product_views"] > most_views:
+            found["too_long"].append(visit)
+        elif visit["events"] >= least_events and visit["events"] / minutes > per_minute:
+            found["too_fast"].append(visit)
+        else:
+            found["none"].append(visit)
+    total = sum(map(len, found.values()))
+    return [
+        {
+            "reason": reason,
+            "visits": len(some),
+            "browsers": len({each["visitor_id"] for each in some}),
+            "events_made": sum(each["events"] for each in some),
+            "visits_that_bought": sum(each["purchases"] > 0 for each in some),
+            "share": len(some) / total,
+        }
+        for reason, some in sorted(found.items(), key=lambda each: (-len(each[1]), each[0]))
+    ]
+
+
 def rates(weeks: Weeks, *, days: int, every: str, breakdown: str) -> list[Any]:
     """Answer `rates`."""
     buying, rows = {each["session_id"] for each in weeks.sold()}, []
