@@ -1,6 +1,6 @@
 -- Which visits are made by robots, and how do we know?
 -- shop: the shop
--- per_minute = 60 (1 to 100000): more events than so many in a minute, on average, are too fast
+-- per_hour = 3600 (1 to 10000000): more events than so many in an hour, on average, are too fast
 -- least_events = 20 (1 to 100000): only visits of so many events can be too fast
 -- most_views = 500 (1 to 1000000): a visit of more pages and products is too long
 -- days = 7 (1 to 20000): days back from the end
@@ -14,7 +14,7 @@ SELECT
     multiIf(
         device = 'bot', 'declared',
         page_views + product_views > {most_views:UInt32}, 'too_long',
-        events >= {least_events:UInt32} AND events * 60000 > {per_minute:UInt32} * greatest(dateDiff('millisecond', started_at, ended_at), 1), 'too_fast',
+        events >= {least_events:UInt32} AND events * 3600000 > {per_hour:UInt32} * greatest(dateDiff('millisecond', started_at, ended_at), 1), 'too_fast',
         'none') AS reason,
     count() AS visits,
     uniqExact(visitor_id) AS browsers,

@@ -84,8 +84,8 @@ CASES = [
     ),
     Case("searches", visits.searches, {"days": ALL}),
     *(
-        Case("bots", visits.bots, {"days": days, "per_minute": fast, "least_events": least, "most_views": long})
-        for days, fast, least, long in [(ALL, 1, 3, 4), (20, 60, 20, 500)]
+        Case("bots", visits.bots, {"days": days, "per_hour": fast, "least_events": least, "most_views": long})
+        for days, fast, least, long in [(ALL, 1, 3, 4), (20, 3600, 20, 500)]
     ),
     *(Case("revenue", money.revenue, {"days": days, "every": every}) for days, every in [(30, "day"), (ALL, "month")]),
     Case("lifetime_value", money.lifetime_value, {"days": 60, "every": "month"}),

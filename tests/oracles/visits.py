@@ -42,18 +42,18 @@ def visitors(weeks: Weeks, *, days: int, every: str) -> list[Any]:
     return rows
 
 
-def bots(weeks: Weeks, *, days: int, per_minute: int, least_events: int, most_views: int) -> list[Any]:
+def bots(weeks: Weeks, *, days: int, per_hour: int, least_events: int, most_views: int) -> list[Any]:
     """Answer `bots`."""
     found: dict[str, list[Session]] = defaultdict(list)
     for visit in weeks.sessions:
         if visit["deleted"] or not within(visit["started_at"], days):
             continue
-        minutes = max(visit["ended_at"] - visit["started_at"], 1) / 60_000
+        hours = max(visit["ended_at"] - visit["started_at"], 1) / 3_600_000
         if visit["device"] == "bot":
             found["declared"].append(visit)
         elif visit["page_views"] + visit["product_views"] > most_views:
             found["too_long"].append(visit)
-        elif visit["events"] >= least_events and visit["events"] / minutes > per_minute:
+        elif visit["events"] >= least_events and visit["events"] / hours > per_hour:
             found["too_fast"].append(visit)
         else:
             found["none"].append(visit)
