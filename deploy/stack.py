@@ -10,17 +10,16 @@ topics and the configured shops, ClickHouse its tables.
 import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import httpx
-
 from deploy.ports import LOOPBACK, free_port
 from deploy.preparing import configure_shops, make_tables, make_topics
 from deploy.process import Process
+from deploy.readiness import answers, once_prepared
 from deploy.servers.clickhouse.access import WRITER_NAME, password_of
 from deploy.servers.kafka import Kafka, to_process
 from deploy.supervisor import Supervisor
@@ -89,7 +88,7 @@ class _Builder:
         kafka = Kafka(self.folder / "kafka", self._port("kafka"))
         self._taken |= {kafka.port, kafka.controller_port}
         self.environment["KAFKA_BOOTSTRAP_SERVERS"] = self.addresses["Kafka"] = kafka.bootstrap_servers
-        ready = _once_prepared(kafka.is_ready, lambda: _prepare_kafka(self.environment))
+        ready = once_prepared(kafka.is_ready, lambda: _prepare_kafka(self.environment))
         self.processes.append(replace(to_process(kafka), ready=ready))
         return kafka
 
@@ -104,7 +103,7 @@ class _Builder:
         password = quote(password_of(folder), safe="")
         self.environment["CLICKHOUSE_URL"] = f"http://{WRITER_NAME}:{password}@{address}/{DATABASE}"
         argv = (sys.executable, "-m", "deploy.servers.clickhouse", "--path", str(folder), "--port", str(port))
-        ready = _once_prepared(_answers(f"http://{address}/ping"), lambda: make_tables(self.environment))
+        ready = once_prepared(answers(f"http://{address}/ping"), lambda: make_tables(self.environment))
         self.processes.append(Process("clickhouse", argv, self.environment, ready))
 
     def add_meta(self) -> None:
@@ -117,7 +116,7 @@ class _Builder:
         port = address.rpartition(":")[2]
         argv = (sys.executable, "-m", "deploy.servers.meta", "--port", port, "--state", str(self.folder / "meta.jsonl"))
         environment = self.environment | {"META_STANDIN_TOKEN": token}
-        self.processes.append(Process("meta", argv, environment, _answers(f"{address}/_health")))
+        self.processes.append(Process("meta", argv, environment, answers(f"{address}/_health")))
 
     def add_workers(self) -> None:
         needs = {
@@ -135,7 +134,7 @@ class _Builder:
         port = str(self._port("ingest"))
         self.environment |= {"INGEST_HOST": LOOPBACK, "INGEST_PORT": port}
         self.addresses["Ingest"] = self.environment["INGEST_URL"] = address = f"http://{LOOPBACK}:{port}"
-        ready, after = _answers(f"{address}/readyz"), self._started("kafka")
+        ready, after = answers(f"{address}/readyz"), self._started("kafka")
         self.processes.append(Process("ingest", _run("ingest"), dict(self.environment), ready, after))
 
     def add_api(self) -> None:
@@ -179,31 +178,6 @@ async def _prepare_kafka(environment: Mapping[str, str]) -> None:
 
 def _run(name: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "deploy.cli", "run", name)
-
-
-def _answers(url: str) -> Callable[[], Awaitable[bool]]:
-    async def probe() -> bool:
-        try:
-            async with httpx.AsyncClient(timeout=5) as client:
-                return (await client.get(url)).is_success
-        except httpx.TransportError:
-            return False
-
-    return probe
-
-
-def _once_prepared(
-    probe: Callable[[], Awaitable[bool]], prepare: Callable[[], Awaitable[None]]
-) -> Callable[[], Awaitable[bool]]:
-    """Say ready when *probe* does and *prepare* has been through, at this start and every restart."""
-
-    async def ready() -> bool:
-        if not await probe():
-            return False
-        await prepare()
-        return True
-
-    return ready
 
 
 def _secret(folder: Path, name: str) -> str:
