@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from uuid import uuid4
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from connectors.kafka.partitioning import partition_of
+from connectors.kafka.single import publish_one
 from schemas.catalog_records import EpochMillis, SyncRequest
 from schemas.codec import Codec
-from schemas.errors import TransientError
 from schemas.settings import KafkaSettings
 from schemas.topics import CATALOGS_REQUESTED
 
@@ -41,18 +37,4 @@ async def publish(kafka: KafkaSettings, codec: Codec, request: SyncRequest) -> t
     Raises:
         TransientError: Kafka does not answer.
     """
-    shop_id, catalog = request["shop_id"], request["catalog"]
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
-    try:
-        await producer.start()
-        sent = await producer.send_and_wait(
-            kafka.prefix + CATALOGS_REQUESTED.name,
-            codec.encode("SyncRequest", request),
-            key=f"{shop_id}|{catalog}".encode(),
-            partition=partition_of(shop_id, catalog, kafka.partitions),
-        )
-    except KafkaError as exc:
-        raise TransientError(f"kafka did not take it: {type(exc).__name__}") from None
-    finally:
-        await producer.stop()
-    return sent.partition, sent.offset
+    return await publish_one(kafka, codec, CATALOGS_REQUESTED, request, about=(request["shop_id"], request["catalog"]))

@@ -4,12 +4,8 @@ It takes back every piece of evidence of that customer on that browser received 
 again. Being a record like every other, it holds in a replay too.
 """
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from connectors.kafka.partitioning import partition_of
+from connectors.kafka.single import publish_one
 from schemas.codec import Codec
-from schemas.errors import TransientError
 from schemas.identifiers import link_id
 from schemas.records import EpochMillis, Link
 from schemas.settings import KafkaSettings
@@ -48,18 +44,4 @@ async def publish(kafka: KafkaSettings, codec: Codec, link: Link) -> tuple[int, 
     Raises:
         TransientError: Kafka does not answer.
     """
-    shop_id, identifier = link["shop_id"], link["identifier"]
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
-    try:
-        await producer.start()
-        sent = await producer.send_and_wait(
-            kafka.prefix + IDENTITIES_LINKED.name,
-            codec.encode("Link", link),
-            key=f"{shop_id}|{identifier}".encode(),
-            partition=partition_of(shop_id, identifier, kafka.partitions),
-        )
-    except KafkaError as exc:
-        raise TransientError(f"kafka did not take it: {type(exc).__name__}") from None
-    finally:
-        await producer.stop()
-    return sent.partition, sent.offset
+    return await publish_one(kafka, codec, IDENTITIES_LINKED, link, about=(link["shop_id"], link["identifier"]))
