@@ -79,7 +79,7 @@ def _state(named: dict[str, Any], items: list[dict[str, Any]], runs: list[dict[s
         **named,
         items={status: told[status]["items"] if status in told else 0 for status in STATUSES},
         refused_thrice=sum(row["refused_thrice"] for row in items),
-        oldest_pending_at=_aware(told["pending"]["since"]) if "pending" in told else None,
+        oldest_pending_at=_aware(waiting) if (waiting := told.get("pending", {}).get("since")) else None,
         last_told_at=max((_aware(row["until"]) for row in items), default=None),
         runs=tuple(_run(row) for row in runs),
         # Each run tells when the schedule brings the next; the latest to tell knows best.

@@ -31,15 +31,23 @@ SELECT
     countIf(status = 'rejected') AS items_rejected,
     countIf(status = 'accepted' AND notEmpty(warnings)) AS with_warnings,
     round(1 - items_rejected / count(), 4) AS success,
-    -- What a run sends may have changed long before the catalog was there: only changes sent by themselves are timed.
-    countIf(status = 'accepted' AND job_id = '') AS changes_timed,
-    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.5)(took_ms, status = 'accepted' AND job_id = '') / 1000, 1)) AS p50_seconds,
-    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.95)(took_ms, status = 'accepted' AND job_id = '') / 1000, 1)) AS p95_seconds
+    countIf(is_timed) AS changes_timed,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.5)(took_ms, is_timed) / 1000, 1)) AS p50_seconds,
+    if(changes_timed = 0, NULL, round(quantileExactInclusiveIf(0.95)(took_ms, is_timed) / 1000, 1)) AS p95_seconds
 FROM
 (
-    SELECT verdicts.*, dateDiff('millisecond', if(heard_at > changed_at + toIntervalHour(1), heard_at, changed_at), told_at) AS took_ms
+    SELECT
+        verdicts.*,
+        if(heard_at > changed_at + toIntervalHour(1), heard_at, changed_at) AS began_at,
+        dateDiff('millisecond', began_at, told_at) AS took_ms,
+        -- What a run sends may have changed long before it: only what changed since is timed.
+        status = 'accepted' AND (job_id = '' OR (run_began_at > toDateTime64(0, 3) AND began_at >= run_began_at)) AS is_timed
     FROM verdicts
     LEFT JOIN heard USING (product_id, changed_at)
+    LEFT JOIN
+    (
+        SELECT job_id, started_at AS run_began_at FROM sync_jobs FINAL WHERE shop_id = {shop:String}
+    ) AS runs USING (job_id)
 )
 GROUP BY day, catalog
 ORDER BY day DESC, catalog

@@ -5,7 +5,7 @@ SELECT
     catalog,
     status,
     count() AS items,
-    min(told_at) AS since,
+    minOrNullIf(told_at, status != 'pending' OR sent_at IS NOT NULL) AS since,
     max(told_at) AS until,
     countIf(failures >= 3) AS refused_thrice
 FROM product_syncs_now

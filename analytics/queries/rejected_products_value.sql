@@ -16,7 +16,7 @@ WITH
             multiIf(
                 countIf(status = 'rejected') > 0, 'rejected',
                 countIf(status IN ('skipped', 'deleted')) > 0, 'not listed',
-                countIf(status = 'pending' AND told_at < ends - toIntervalMinute({stale_minutes:UInt32})) > 0, 'stale',
+                countIf(status = 'pending' AND sent_at < ends - toIntervalMinute({stale_minutes:UInt32})) > 0, 'stale',
                 '') AS trouble,
             anyIf(reason, reason != '') AS why
         FROM product_syncs_now

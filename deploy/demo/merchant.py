@@ -19,7 +19,7 @@ CATALOG_ID: Final = "8800000000000001"
 STAND_IN: Final = "Meta (stand-in)"
 UNPICTURED_EVERY: Final = 50
 REPRICED_EVERY: Final = 25
-REFUSAL: Final = "Image not downloaded: The image could not be downloaded from its URL"
+REFUSAL: Final = "Image too small: The image must have a resolution of at least 500 x 500 pixels"
 
 # A catalog that nobody leads has nothing to wait for.
 WAITING: Final = """
@@ -83,7 +83,7 @@ def a_round(catalogue: Sequence[Product]) -> tuple[list[Sending], Round]:
 
 
 async def refuse_pictures(addresses: Mapping[str, str], catalogue: Sequence[Product]) -> None:
-    """Have the stand-in of Meta fail to fetch two pictures; Meta itself is left alone."""
+    """Have the stand-in of Meta find two pictures too small; Meta itself is left alone."""
     if STAND_IN not in addresses:
         return
     items = [str(product.variants[0].variant_id) for product in catalogue[5:7]]

@@ -34,7 +34,7 @@ def catalog_lag(catalogs: Catalogs, *, catalog: str, days: int) -> list[Any]:
     rows = []
     for (day, name), some in sorted(groups.items(), key=lambda pair: (-pair[0][0].toordinal(), pair[0][1])):
         statuses = Counter(each["status"] for each in some)
-        timed = [each for each in some if each["status"] == "accepted" and not each["job_id"]]
+        timed = [each for each in some if each["status"] == "accepted" and _is_timed(catalogs, each)]
         lags = [((each["finished_at"] or 0) - _began(catalogs, each)) / 1000 for each in timed]
         cuts = quantiles(lags * 2 if len(lags) == 1 else lags, n=100, method="inclusive") if lags else None
         rows.append(
@@ -51,6 +51,11 @@ def _began(catalogs: Catalogs, receipt: ProductReceipt) -> int:
     version = receipt["product_id"], receipt["changed_at"]
     heard = [each["received_at"] for each in catalogs.products if (each["product_id"], each["occurred_at"]) == version]
     return max(heard) if heard and max(heard) > receipt["changed_at"] + HOUR else receipt["changed_at"]
+
+
+def _is_timed(catalogs: Catalogs, receipt: ProductReceipt) -> bool:
+    runs = {job["job_id"]: job["started_at"] for job in catalogs.jobs}
+    return not receipt["job_id"] or _began(catalogs, receipt) >= runs.get(receipt["job_id"], END)
 
 
 def items_rejected(catalogs: Catalogs, *, catalog: str, at_least: int) -> list[Any]:

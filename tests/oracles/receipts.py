@@ -41,7 +41,7 @@ class Catalogs:
         times = sorted(END - chance.randrange(1, 40 * 24) * HOUR for _ in range(chance.randrange(1, 6)))
         for at in times:
             same: Any = {"catalog": catalog, "item_id": item_id, "product_id": product_id}
-            same |= {"changed_at": self._changed(product_id, at), "job_id": chance.choice([None, None, "j1"])}
+            same |= {"changed_at": self._changed(product_id, at), "job_id": chance.choice([None, None, "j01", "gone"])}
             same |= {"sent_at": at, "method": chance.choice(["CREATE", "UPDATE", "DELETE"])}
             if chance.random() < 0.15:
                 told.append(a_product_receipt(**same | {"status": "skipped", "reason": "no_price", "finished_at": at}))
