@@ -146,10 +146,7 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WORKER_", frozen=True, extra="ignore")
 
-    store: str = Field(
-        "memory://", pattern=r"^(memory|rocksdb)://", description="Where tables live between changelog reads."
-    )
-    folder: str = Field(".storestream/workers", description="Folder for rocksdb tables and temporary files.")
+    folder: str = Field(".storestream/workers", description="Folder for what Faust keeps of a worker.")
     instance: str = Field("", description="Name of this worker for static group membership; unique per worker.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port for /metrics; 0 is none.")
     session_timeout_seconds: float = Field(

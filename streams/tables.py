@@ -7,7 +7,6 @@ again when an event comes twice: a kill may fall between an output and its state
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from schemas.errors import ConfigurationError
 from streams.faust_fixes import changelogs, epochs
 from streams.outbox import Outbox, Output
 
@@ -25,13 +24,7 @@ class Table:
     """One table of one worker. Its changelog is compacted, has the source's partitions, and is named by Faust."""
 
     def __init__(self, app: Any, name: str, outbox: Outbox) -> None:
-        """Declare the table *name* (a plural noun) of *app*; writes leave through *outbox*.
-
-        Raises:
-            ConfigurationError: the store is not `memory://`. A local file may hold a write that its changelog has not.
-        """
-        if app.conf.store.scheme != "memory":
-            raise ConfigurationError(f"tables live in memory:// only, not in {app.conf.store.scheme}://")
+        """Declare the table *name* (a plural noun) of *app*; writes leave through *outbox*."""
         self._app = app
         self._outbox = outbox
         self._table = app.Table(

@@ -45,7 +45,7 @@ def create_app(name: str, *, buffer_records: int = 1024, commit_interval_seconds
     app = faust.App(
         kafka.prefix + name,
         broker=[f"kafka://{address}" for address in kafka.bootstrap_servers.split(",")],
-        store=worker.store,
+        store="memory://",  # a local file may hold a write that its changelog has not
         datadir=Path(worker.folder).absolute() / (kafka.prefix + name),
         topic_partitions=kafka.partitions,
         topic_replication_factor=kafka.replication,

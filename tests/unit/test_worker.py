@@ -90,14 +90,6 @@ def test_an_agent_reads_the_topics_it_names_and_keeps_its_docstring() -> None:
     assert (made.name.rpartition(".")[2], made.help, made.concurrency) == ("stitch_events", "Stamp every event.", 1)
 
 
-def test_a_table_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORKER_STORE", "rocksdb://")
-    app = create_app("stitch")
-
-    with pytest.raises(ConfigurationError, match="memory://"):
-        Table(app, "visitors", FakeOutbox())
-
-
 async def test_a_state_is_kept_and_leaves_for_the_changelog_of_its_partition() -> None:
     outbox = FakeOutbox()
     table = Table(create_app("stitch"), "visitors", outbox)
