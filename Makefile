@@ -29,9 +29,10 @@ fmt: .venv/.test ## Format the code and apply the safe lint fixes
 	@$(PY) -m ruff check --fix --exit-zero .
 	@$(PY) -m ruff format .
 
-chaos: .venv/.test ## Kill and join workers under load on real Kafka, with and without our corrections to Faust; kill forward
+chaos: .venv/.test ## Kill and join workers under load on real Kafka, with and without our corrections to Faust; kill forward and catalog
 	@$(PY) -m tests.chaos
 	@$(PY) -m tests.chaos.conversions --events 5000 --kills 3
+	@$(PY) -m tests.chaos.catalogs --products 5000 --batch 500
 
 bench: .venv/.test ## Measure speed and memory beside bare loops in the same run
 	@$(PY) -m tests.benchmarks

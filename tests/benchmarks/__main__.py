@@ -1,7 +1,7 @@
 """`make bench`: every benchmark, or those named: `python -m tests.benchmarks ingest stitch`.
 
-Others are longer and run only when named: identities, identity, questions, recommendations, recommendation_speed,
-recovery.
+Others are longer and run only when named: catalog, catalog_tables, identities, identity, questions, recommendations,
+recommendation_speed, recovery.
 Each prints its figures beside a bare loop or a peer in the same run. Machines are noisy: read the ratios.
 """
 
