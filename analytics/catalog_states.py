@@ -33,7 +33,7 @@ class Run(NamedTuple):
     def __str__(self) -> str:
         """Say it in a line."""
         why = f": {self.failure} {self.detail}".rstrip() if self.failure else ""
-        progress = f"{self.done} of {self.total}" if self.total else "nothing to do yet"
+        progress = f"{self.done} of {self.total}" if self.total else "nothing to do"
         return f"{self.kind} ({self.trigger}) {self.state}, {progress}, {self.calls} calls, {self.seconds:.1f} s{why}"
 
 

@@ -141,7 +141,7 @@ class _Builder:
         """Add what nothing waits for: it answers 503 until ClickHouse is there."""
         port = str(self._port("api"))
         self.environment.setdefault(API_TOKEN_VARIABLE, _secret(self.folder, "api_token"))
-        self.environment.setdefault("API_TOKENS", f"*={API_TOKEN_VARIABLE}")
+        self.environment.setdefault("API_TOKENS", f"*:admin={API_TOKEN_VARIABLE}")
         self.environment |= {"API_HOST": LOOPBACK, "API_PORT": port}
         self.addresses["Api"] = f"http://{LOOPBACK}:{port}"
         self.processes.append(Process("api", _run("api"), dict(self.environment), after=self._started("clickhouse")))

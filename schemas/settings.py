@@ -185,7 +185,7 @@ class ApiSettings(BaseSettings):
     tokens: str = Field(
         "",
         description="shop=VARIABLE,...: names of the variables that hold each shop's token; * is every shop, and"
-        " shop:admin=VARIABLE a token that may also unlink.",
+        " shop:admin=VARIABLE a token that may also change things.",
     )
     cache_seconds: int = Field(30, ge=0, description="How long a client may keep an answer.")
     max_seconds: int = Field(30, ge=1, description="Longest time ClickHouse may take for a question.")
