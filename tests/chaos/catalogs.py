@@ -77,7 +77,7 @@ async def killed(stage: CatalogStage, trigger: str, count: int, kills: int) -> l
             child.kill()
     with stage.start() as child:
         jobs = await stage.until_jobs(lambda jobs: _is_over(jobs, trigger), seconds=900)
-        child.stop(within_seconds=30)
+        child.kill()
     job, items = jobs["main|full"], stage.items()
     seconds = time.monotonic() - began
     print(

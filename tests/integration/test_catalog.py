@@ -47,8 +47,9 @@ async def running(
             await own.change(*(a_product(number, tags=["ads"]) for number in range(5)), a_product(5))
         else:
             await own.change(*(a_product(number) for number in range(6)))
-    with stage.start():
+    with stage.start() as child:
         yield stage
+        child.kill()
     await stage.close()
 
 
@@ -206,7 +207,7 @@ async def test_a_full_sync_killed_twice_ends_without_a_second_call_for_a_noted_b
     stage.env["CATALOG_BATCH_ITEMS"], stage.catalog_id = "40", "21"
     await stage.prepare(a_shop(catalogs=[some_catalog(catalog_id="21")]))
     await publish(stage, 400)
-    stage.behave(batch_delay_seconds=0.5)
+    stage.behave(batch_delay_seconds=0.3)
 
     wrong = await killed(stage, "first", 400, kills=2)
 
@@ -215,20 +216,21 @@ async def test_a_full_sync_killed_twice_ends_without_a_second_call_for_a_noted_b
 
 
 async def test_killed_between_request_and_receipt_what_meta_has_is_what_the_shop_says(stage: CatalogStage) -> None:
-    stage.catalog_id, stage.env["CATALOG_CONFIRM_SECONDS"] = "22", "2"
+    stage.catalog_id, stage.env["CATALOG_CONFIRM_SECONDS"] = "22", "1.5"
     await stage.prepare(a_shop(catalogs=[some_catalog(catalog_id="22")]))
     await stage.change(a_product(0, price=10.0))
     with stage.start() as child:
         await stage.until_jobs(is_over("main|full"))
-        stage.behave(stall_seconds={"seconds": 2.5, "edge": "items_batch", "requests": 1})
+        stage.behave(stall_seconds={"seconds": 2, "edge": "items_batch", "requests": 1})
         await stage.change(a_product(0, at=NOON + 1, price=20.0))
         await stage.until_receipts(has("main|v0", "pending"))
         await asyncio.sleep(0.3)
         child.kill()
     # Meta does what it was sent last before what it was sent first; that is over when the last is sent once more.
     await stage.change(a_product(0, at=NOON + 2, price=10.0))
-    with stage.start():
+    with stage.start() as child:
         receipts = await stage.until_receipts(has("main|v0", "accepted"))
+        child.kill()
 
     assert stage.items()["v0"]["price"] == "10.00 EUR"
     assert receipts["main|v0"]["attempts"] == 2
@@ -240,7 +242,7 @@ async def test_each_catalog_is_led_by_one_worker_also_when_another_comes_and_goe
     stage.of("dead", "3").behave(token_dead=True)
     await stage.of("dead", "3").change(a_product(0))
     await stage.change(*(a_product(number) for number in range(50)))
-    with stage.start(""):
+    with stage.start("") as first:
         await stage.until_jobs(lambda jobs: is_over("main|full")(jobs) and is_over("other|full")(jobs))
         with stage.start("") as second:
             changing = asyncio.create_task(_keep_changing(stage))
@@ -251,6 +253,7 @@ async def test_each_catalog_is_led_by_one_worker_also_when_another_comes_and_goe
         wanted = {f"v{number}": f"{last[number]:.2f} EUR" for number in last}
         for catalog_id in (stage.catalog_id, OTHER_ID):
             await _until_prices(stage, catalog_id, wanted)
+        first.kill()
 
     for catalog_id in (stage.catalog_id, OTHER_ID):
         assert stage.catalog(catalog_id)["repeats_in_batch"] == 0
@@ -260,8 +263,8 @@ async def test_each_catalog_is_led_by_one_worker_also_when_another_comes_and_goe
 
 async def _keep_changing(stage: CatalogStage) -> dict[int, float]:
     last = {}
-    for turn in range(40):
-        number, price = turn % 50, 10.0 + turn
+    for turn in range(25):
+        number, price = turn % 20, 10.0 + turn
         last[number] = price
         await stage.change(a_product(number, at=NOON + 1 + turn, price=price))
         await asyncio.sleep(0.1)
