@@ -5,6 +5,7 @@ rows (one writer is fastest), a few for statements, one for KILL QUERY, which mu
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from deploy.servers.clickhouse.engine import Engine
-from deploy.servers.clickhouse.errors import QueryError
+from deploy.servers.clickhouse.errors import QueryError, from_engine
 from deploy.servers.clickhouse.execution import Answer, Execution, Job
 from deploy.servers.clickhouse.incoming import read_job
 from deploy.servers.clickhouse.replies import PiecewiseResponse, coding_for, failure, result_headers, whole
@@ -29,6 +30,8 @@ _THREADS: Final = 4
 _SMALL_BYTES: Final = 65_536
 _METHODS: Final = ["GET", "POST", "HEAD"]
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 def create_app(engine: Engine, *, password: str, max_body_bytes: int) -> Starlette:
@@ -78,6 +81,10 @@ class _Port:
             answer = await self._run(job, gone)
         except QueryError as exc:
             return self._end(job, gone, failure(exc, headers, self._execution.engine.version))
+        except Exception as exc:  # the edge: a client is told in ClickHouse's words, and the query has ended
+            log.error("query %s failed: %s", job.running.query_id, type(exc).__name__)
+            told = from_engine(RuntimeError(type(exc).__name__))
+            return self._end(job, gone, failure(told, headers, self._execution.engine.version))
         headers |= result_headers(answer, job.parameters)
         coding = coding_for(request.headers.get("accept-encoding", ""), job.parameters)
         if isinstance(answer.body, ResultStream):

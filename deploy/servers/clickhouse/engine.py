@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import psutil
 
 from deploy.servers import ServerError
-from deploy.servers.clickhouse.errors import QueryError, from_engine
+from deploy.servers.clickhouse.errors import ENGINE_ERRORS, QueryError, from_engine
 
 DEFAULT_MEMORY_BYTES: Final = 4 * 2**30
 DEFAULT_DATABASE: Final = "default"
@@ -95,7 +95,7 @@ class Handle:
         """Run *sql* to its end; returns the engine's result, which holds its bytes."""
         try:
             result = self.connection.query(sql, format_name, params=dict(bound or {}))
-        except RuntimeError as exc:
+        except ENGINE_ERRORS as exc:
             raise from_engine(exc) from None
         if result.has_error():
             raise from_engine(RuntimeError(result.error_message()))

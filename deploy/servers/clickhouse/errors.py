@@ -63,6 +63,10 @@ _STATUSES: Final = {
 _STATUS_OF: Final = {code: status for status, codes in _STATUSES.items() for code in codes}
 _CODE = re.compile(r"Code: (\d+)\.")
 _UNCODED: Final = 1002  # UNKNOWN_EXCEPTION
+_NO_MEMORY: Final = 241
+
+ENGINE_ERRORS: Final = (RuntimeError, MemoryError)
+"""What chdb raises: its own as RuntimeError; memory it could not get while it hands over a result."""
 
 
 class QueryError(Exception):
@@ -84,8 +88,10 @@ def refusal(name: ErrorName, message: str) -> QueryError:
     return QueryError(CODES[name], f"Code: {CODES[name]}. DB::Exception: {message} ({name})")
 
 
-def from_engine(error: RuntimeError) -> QueryError:
-    """Read an error of the engine."""
+def from_engine(error: Exception) -> QueryError:
+    """Read an error of the engine: one of ENGINE_ERRORS, or one that nobody expected."""
+    if isinstance(error, MemoryError):
+        return QueryError(_NO_MEMORY, f"Code: {_NO_MEMORY}. DB::Exception: No memory for it (MEMORY_LIMIT_EXCEEDED)")
     text = str(error).strip()
     found = _CODE.search(text)
     if found:

@@ -12,7 +12,7 @@ from typing import IO
 import orjson
 
 from deploy.servers.clickhouse.engine import Handle, identifier, quoted
-from deploy.servers.clickhouse.errors import QueryError, from_engine, refusal
+from deploy.servers.clickhouse.errors import ENGINE_ERRORS, QueryError, from_engine, refusal
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def lend_table(handle: Handle, table: ExternalTable) -> Callable[[], None]:
         insert = handle.connection.send_insert(f"INSERT INTO {name}", table.format)
         handle.connection.insert_append(insert, table.rows)
         handle.connection.insert_done(insert)
-    except RuntimeError as exc:
+    except ENGINE_ERRORS as exc:
         raise from_engine(exc) from None
 
     def take_away() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.servers.clickhouse.engine import Handle
-from deploy.servers.clickhouse.errors import from_engine
+from deploy.servers.clickhouse.errors import ENGINE_ERRORS, from_engine
 from deploy.servers.clickhouse.request import Rows
 from deploy.servers.clickhouse.streams import PIECE_BYTES
 
@@ -23,7 +23,7 @@ def insert_rows(handle: Handle, sql: str, rows: Rows, bound: Mapping[str, str]) 
             handle.connection.insert_append(insert, piece)
             piece = rows.rest.read(PIECE_BYTES)
         result = handle.connection.insert_done(insert)
-    except RuntimeError as exc:
+    except ENGINE_ERRORS as exc:
         raise from_engine(exc) from None
     if result.has_error():
         raise from_engine(RuntimeError(result.error_message()))

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from deploy.servers.clickhouse.engine import Handle
-from deploy.servers.clickhouse.errors import from_engine
+from deploy.servers.clickhouse.errors import ENGINE_ERRORS, from_engine
 
 PIECE_BYTES: Final = 2**20
 _SMALL_BYTES: Final = 2**16
@@ -33,7 +33,7 @@ class ResultStream:
         self.read_rows = 0
         try:
             self._stream = handle.connection.send_query(sql, format_name, params=dict(bound))
-        except RuntimeError as exc:
+        except ENGINE_ERRORS as exc:
             raise from_engine(exc) from None
         self._first: bytes | None = self._fetch()
 
@@ -71,7 +71,7 @@ class ResultStream:
     def _fetch(self) -> bytes:
         try:
             piece = self._handle.connection.streaming_fetch_result(self._stream)
-        except RuntimeError as exc:
+        except ENGINE_ERRORS as exc:
             raise from_engine(exc) from None
         self.read_rows += piece.storage_rows_read()
         return bytes(piece.bytes() or b"")
