@@ -39,6 +39,8 @@ AGES: Final[dict[Kept, str]] = {
 DISTRIBUTED: Final = frozenset(("events", "sessions", "orders", "conversions"))
 """On a cluster these keep their rows in TABLE_local."""
 
+# The last second a DateTime holds: a day added to a time too often begins again at 1970, and all would be old.
+_NEVER: Final = "toDateTime(4294967295)"
 _TTL = re.compile(r" TTL (.+?)(?: SETTINGS |$)")
 Days = Annotated[int, Field(ge=1, le=20_000)]
 
@@ -83,11 +85,9 @@ def ttl(table: Kept, period: Period) -> str | None:
     """Say *period* as ClickHouse's TTL of *table*."""
     if period.days is None and not period.shops:
         return None
-    forever = 100 * 365
-    cases = [f"shop_id = '{shop}', {days}" for shop, days in sorted(period.shops.items())]
-    default = str(period.days or forever)
-    days = f"multiIf({', '.join([*cases, default])})" if cases else default
-    return f"toDateTime({AGES[table]}) + toIntervalDay({days})"
+    cases = [f"shop_id = '{shop}', {_until(table, days)}" for shop, days in sorted(period.shops.items())]
+    default = _until(table, period.days)
+    return f"multiIf({', '.join([*cases, default])})" if cases else default
 
 
 def plan(periods: dict[Kept, Period], clickhouse: ClickHouseSettings) -> list[Change]:
@@ -105,6 +105,10 @@ def apply(changes: list[Change], clickhouse: ClickHouseSettings) -> None:
             on_cluster = f" ON CLUSTER '{clickhouse.cluster}'" if clickhouse.cluster else ""
             what = f"MODIFY TTL {change.wanted}" if change.wanted else "REMOVE TTL"
             client.command(f"ALTER TABLE {_stored(change.table, clickhouse)}{on_cluster} {what}")
+
+
+def _until(table: Kept, days: int | None) -> str:
+    return _NEVER if days is None else f"toDateTime({AGES[table]}) + toIntervalDay({days})"
 
 
 def _stored(table: Kept, clickhouse: ClickHouseSettings) -> str:

@@ -73,6 +73,21 @@ def test_for_ever_takes_the_limit_away(stage: Stage) -> None:
     assert found == [("conversions", 0), ("sessions", 1)]
 
 
+def test_a_limit_for_one_shop_takes_nothing_from_the_others(stage: Stage) -> None:
+    file = "tables: {sessions: {days: null, shops: {demo: 5, third: 50}}}"
+    stage.client.command(
+        "INSERT INTO sessions (shop_id, session_id, ended_at)"
+        " SELECT arrayJoin(['demo', 'other', 'third']), generateUUIDv4(), now64(3) - toIntervalDay(number * 20)"
+        " FROM numbers(5)"
+    )
+    stage.says("apply", "--yes", file=file)
+    stage.client.command("OPTIMIZE TABLE sessions FINAL")
+
+    kept = stage.client.query("SELECT shop_id, count() FROM sessions GROUP BY 1 ORDER BY 1").result_rows
+    assert kept == [("demo", 1), ("other", 5), ("third", 3)]
+    assert "nothing to change" in stage.says("plan", file=file)
+
+
 def test_what_is_wrong_is_named() -> None:
     for content, field in (
         ({"tables": {"events": {"days": 0}}}, "tables.events.days"),
