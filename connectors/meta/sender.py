@@ -80,8 +80,9 @@ class Sender:
     async def _work(self) -> None:
         while True:
             await self._waiting.some()
-            destination = await self._leave()
+            await self._leave()
             batch = await self._next()  # only now, so that what must wait can be recalled
+            destination = self._hooks.current()  # a batch may have been long in coming
             if destination is not None and self.circuit.state == "open":  # another request failed meanwhile
                 self._waiting.put_back(batch)
                 continue
@@ -100,14 +101,13 @@ class Sender:
                 return batch
         return await self._waiting.next()
 
-    async def _leave(self) -> Destination | None:
-        """Wait until the circuit lets a request out; None when the destination is gone."""
+    async def _leave(self) -> None:
+        """Wait until the circuit lets a request out, or the destination is gone."""
         while wait := self.circuit.ask(time.monotonic()):
             if self._hooks.current() is None:
-                return None
+                return
             await asyncio.sleep(min(wait, ASK_SECONDS))
         self._tell()
-        return self._hooks.current()
 
     async def _young(self, batch: Batch) -> bool:
         """Settle what became too old while it waited; say whether anything is left to send."""

@@ -155,6 +155,27 @@ async def test_a_destination_that_is_gone_skips_what_waits_for_it() -> None:
     assert (outcome.status, outcome.reason) == ("skipped", "destination_removed")
 
 
+async def test_a_changed_destination_is_used_from_the_next_request_on() -> None:
+    configured, used = [a_destination()], []
+    ledger = Ledger()
+
+    class Pixels:
+        async def send(self, destination: Destination, events: Sequence[bytes]) -> Accepted | Failure:
+            used.append((destination["pixel_id"], b"".join(events)))
+            return Accepted(200, None)
+
+    hooks = Hooks(lambda: configured[-1], ledger.settle)
+    sender = Sender(Pixels(), some_settings(requests_in_flight=4), hooks)
+    running = asyncio.create_task(sender.run())
+    for name in ("before", "after", "later"):
+        sender.offer(some_parcels(name))
+        await ledger.until_settled(len(used) + 1)
+        configured.append(a_destination(pixel_id="99"))
+    running.cancel()
+
+    assert used == [("1234567890", b"before"), ("99", b"after"), ("99", b"later")]
+
+
 async def test_what_grew_too_old_while_waiting_is_skipped() -> None:
     meta, week = FakeMeta(lambda _: None), 7 * 86_400
     old = Parcel(b"old", int(time.time()) - week)
