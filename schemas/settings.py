@@ -120,6 +120,9 @@ class CatalogSettings(BaseSettings):
     confirm_seconds: float = Field(
         120.0, ge=0, description="After a request of unknown outcome: how soon what replaced it is sent once more."
     )
+    feed_seconds: float = Field(
+        300.0, ge=1, description="How often Meta is asked whether it has fetched a feed; it does once an hour at most."
+    )
 
 
 class IngestSettings(BaseSettings):

@@ -7,25 +7,24 @@ more items than Meta names, only those named are known to be rejected, and nothi
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
-from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.failures import Failure
 from connectors.meta.feed.results import FeedResults, ItemProblem, Session, feed_results
 from schemas.catalog_records import Catalog, ProductReceipt, SyncRequest
 from schemas.records import EpochMillis, Shop
+from streams.cataloguing import alerts
 from streams.cataloguing.book import Book
 from streams.cataloguing.considering import Now, considered
 from streams.cataloguing.feed_verdicts import epoch_millis, verdict_of
-from streams.cataloguing.products import Products
+from streams.cataloguing.leader import World
 from streams.cataloguing.queues import Turn
 from streams.cataloguing.receipts import Said, of_order, sent_of
-from streams.cataloguing.writing import Writer
 from streams.failing import fail_stop
+from streams.rules.catalog_items import ALERT_FAILURES
 
-READ_SECONDS: Final = 60.0
 MARGIN_MS: Final = 1_000
 """Meta tells times in whole seconds."""
 AT_ONCE: Final = 500
@@ -34,35 +33,17 @@ AT_ONCE: Final = 500
 log = structlog.get_logger()
 
 
-class Told(Protocol):
-    """What all catalogs of a process share."""
-
-    @property
-    def client(self) -> CatalogClient:
-        """How to ask Meta."""
-        ...
-
-    @property
-    def products(self) -> Products:
-        """The products in force."""
-        ...
-
-    @property
-    def writer(self) -> Writer:
-        """The way out."""
-        ...
-
-
 class FeedLeader:
     """One catalog with a feed. Begin with `start`, end with `stop`."""
 
-    def __init__(self, world: Told, book: Book, every_seconds: float = READ_SECONDS) -> None:
+    def __init__(self, world: World, book: Book) -> None:
         """Take what earlier processes left of it: its receipts are in the *book*."""
-        self._world, self.book, self._every_seconds = world, book, every_seconds
+        self._world, self.book = world, book
         self._since: EpochMillis = 0
         self._changed: dict[str, EpochMillis] = {}
         self._read: str | None = None
         self._said = ""
+        self._is_stopped = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -88,10 +69,13 @@ class FeedLeader:
 
     async def read(self) -> None:
         """Ask once what Meta found, and write receipts of it if that is new."""
-        results = await feed_results(self._world.client, self.book.catalog, self.book.shop["shop_id"])
+        book = self.book
+        results = await feed_results(self._world.client, book.catalog, book.shop["shop_id"], known=self._read)
         if results is None or isinstance(results, Failure):
             self._say("no feed at Meta" if results is None else f"Meta did not tell: {results.code or results.detail}")
+            await self._stopped(results)
             return
+        self._is_stopped = False
         ended = results.ended
         if ended is None or ended.session_id == self._read:
             return
@@ -105,7 +89,7 @@ class FeedLeader:
             await self._get_to_know()
             while True:
                 await self.read()
-                await asyncio.sleep(self._every_seconds)
+                await asyncio.sleep(self._world.chosen.feed_seconds)
 
     async def _get_to_know(self) -> None:
         """Look at every product once: from then on a stock level that changes is known to be of its product."""
@@ -128,24 +112,34 @@ class FeedLeader:
         for problem in results.problems():
             problems.setdefault(problem.item_id, []).append(problem)
         self._look_again(problems)
-        for chunk in _chunks([turn for turn in self._turns() if turn.wanted_at + MARGIN_MS <= began]):
-            receipts = [receipt for turn in chunk for receipt in self._receipts(turn, results, problems)]
+        self._note_changes()
+        for chunk in _chunks([each for each in self._changed if self._was_read(each, began)]):
+            self._note_changes()  # what changes while others are settled was not read
+            turns = [Turn(each, None, self._changed[each]) for each in chunk if self._was_read(each, began)]
+            receipts = [receipt for turn in turns for receipt in self._receipts(turn, results, problems)]
             await self._world.writer.receipts(self.book.partition, receipts)
+            await self._alert(receipts)
             await asyncio.sleep(0)
         log.info("feed read", catalog=self.book.label, items=len(self.book.ledger), problems=len(problems))
 
-    def _turns(self) -> Iterator[Turn]:
-        """Yield the products that may be told anew; those not taken out of `_changed` come again."""
+    def _note_changes(self) -> None:
+        """Note which products may be told anew; those not taken out of `_changed` come again."""
         while (turn := self.book.queue.pop()) is not None:
             self._changed[turn.product_id] = max(turn.wanted_at, self._changed.get(turn.product_id, 0))
-        for product_id, wanted_at in list(self._changed.items()):
-            yield Turn(product_id, None, wanted_at)
+
+    def _was_read(self, product_id: str, began: EpochMillis) -> bool:
+        return self._changed[product_id] + MARGIN_MS <= began
 
     def _look_again(self, problems: dict[str, list[ItemProblem]]) -> None:
-        """Have items looked at again of which Meta says another thing than before, although they are the same."""
+        """Have items looked at again of which Meta says another thing than before, although they are the same.
+
+        And those it refuses once more, until a person has been told.
+        """
         refused = {item_id for item_id, found in problems.items() if any(each.rejects for each in found)}
         for item_id, sent in self.book.ledger.items():
-            if sent.status in ("accepted", "rejected") and (sent.status == "rejected") != (item_id in refused):
+            is_refused = item_id in refused
+            differs = sent.status in ("accepted", "rejected") and (sent.status == "rejected") != is_refused
+            if differs or (is_refused and sent.status == "rejected" and sent.failures < ALERT_FAILURES):
                 self.book.forced.add(item_id)
                 self._changed.setdefault(sent.product_id, 0)
 
@@ -169,12 +163,26 @@ class FeedLeader:
             self.book.forced.discard(order.item_id)
             yield receipt
 
+    async def _alert(self, receipts: list[ProductReceipt]) -> None:
+        for alert in alerts.of_receipts(self.book.catalog["name"], receipts, int(time.time() * 1000)):
+            await self._world.writer.alert(self.book.partition, alert)
+            log.warning("item keeps being rejected", catalog=self.book.label, subject=alert["subject"])
+
+    async def _stopped(self, failure: Failure | None) -> None:
+        """Tell a person once that the token is not let in."""
+        if failure is None or failure.kind != "token" or self._is_stopped:
+            return
+        self._is_stopped = True
+        now = int(time.time() * 1000)
+        alert = alerts.of_stop(self.book.shop["shop_id"], self.book.catalog, failure, now)
+        await self._world.writer.alert(self.book.partition, alert)
+
     def _say(self, problem: str) -> None:
         if problem != self._said:
             log.warning("feed not read", catalog=self.book.label, problem=problem)
         self._said = problem
 
 
-def _chunks(turns: list[Turn]) -> Iterator[list[Turn]]:
-    for start in range(0, len(turns), AT_ONCE):
-        yield turns[start : start + AT_ONCE]
+def _chunks(product_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(product_ids), AT_ONCE):
+        yield product_ids[start : start + AT_ONCE]

@@ -4,23 +4,23 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import structlog
 
 from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.failures import Failure
-from schemas.catalog_records import Alert, ProductReceipt
-from schemas.identifiers import alert_id
+from schemas.catalog_records import ProductReceipt
 from schemas.settings import CatalogSettings
 from streams.cataloguing import metrics
+from streams.cataloguing.alerts import of_receipts
 from streams.cataloguing.book import Book, Flight
 from streams.cataloguing.line import Line
 from streams.cataloguing.receipts import DELETED, Order, Said, Verdict, of_order, sent_of
 from streams.cataloguing.verdicts import AGAIN, of_progress
 from streams.cataloguing.writing import Writer
-from streams.rules.catalog_items import raises_alert, retry_seconds
+from streams.rules.catalog_items import retry_seconds
 
 LONGEST_POLL_SECONDS: Final = 15.0
 POLL_GROWTH: Final = 1.3
@@ -104,7 +104,9 @@ class Lander:
             if verdict.status == DELETED and order.reason and order.product_id:
                 book.queue.mark(order.product_id)  # to say of it what keeps it from being listed
         await self._writer.receipts(book.partition, receipts)
-        await self._alert(receipts, now)
+        for alert in of_receipts(book.catalog["name"], receipts, now):
+            await self._writer.alert(book.partition, alert)
+            log.warning("item keeps being rejected", catalog=book.label, subject=alert["subject"])
         for status, count in statuses.items():
             metrics.FINISHED.labels(book.label, status).inc(count)
         self.landed(Counter((order.job_id, verdict.status) for order, verdict in verdicts))
@@ -127,23 +129,6 @@ class Lander:
                     book.queue.mark(product_id)
                 else:
                     book.queue.look_through((), [item_id])
-
-    async def _alert(self, receipts: Iterable[ProductReceipt], now: int) -> None:
-        book = self._book
-        for receipt in receipts:
-            if receipt["status"] == "rejected" and raises_alert(receipt["failures"]):
-                subject = f"{book.catalog['name']}|{receipt['item_id']}"
-                alert = Alert(
-                    alert_id=alert_id(receipt["shop_id"], "item_rejected", subject, str(now)),
-                    shop_id=receipt["shop_id"],
-                    kind="item_rejected",
-                    subject=subject,
-                    message=receipt["message"],
-                    count=receipt["failures"],
-                    raised_at=now,
-                )
-                await self._writer.alert(book.partition, alert)
-                log.warning("item keeps being rejected", catalog=book.label, item=receipt["item_id"])
 
 
 def _now_ms() -> int:

@@ -8,10 +8,10 @@ import structlog
 
 from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.failures import Failure
-from schemas.catalog_records import Alert, Catalog, SyncJob, SyncRequest
-from schemas.identifiers import alert_id
+from schemas.catalog_records import Catalog, SyncJob, SyncRequest
 from schemas.records import Shop
 from schemas.settings import CatalogSettings
+from streams.cataloguing.alerts import of_stop
 from streams.cataloguing.book import Book, Flight
 from streams.cataloguing.comparing import Comparer
 from streams.cataloguing.landing import Lander
@@ -97,18 +97,8 @@ class Leader:
         task.add_done_callback(self._alerts.discard)
 
     async def _raise_alert(self, failure: Failure) -> None:
-        shop_id, subject, now = self.book.shop["shop_id"], self.book.catalog["name"], int(time.time() * 1000)
         log.error("catalog stopped", catalog=self.book.label, code=failure.code, detail=failure.detail)
-        said = failure.detail or f"Meta answered with code {failure.code}"
-        alert = Alert(
-            alert_id=alert_id(shop_id, "catalog_stopped", subject, str(now)),
-            shop_id=shop_id,
-            kind="catalog_stopped",
-            subject=subject,
-            message=f"the token in {self.book.catalog['token_env']} does not let us write the catalog: {said}",
-            count=1,
-            raised_at=now,
-        )
+        alert = of_stop(self.book.shop["shop_id"], self.book.catalog, failure, int(time.time() * 1000))
         await self._world.writer.alert(self.book.partition, alert)
 
 

@@ -105,7 +105,7 @@ class Leaders:
         """Have products looked at whose announced date has come."""
         now = int(time.time() * 1000)
         for shop_id, product_id in self._world.products.due(now):
-            self._changed(Told("changed", shop_id, (product_id,)))
+            self._changed(Told("changed", shop_id, (product_id,), now))
 
     def _wanted(self, assigned: frozenset[int]) -> dict[tuple[str, str], tuple[Shop, Catalog, int]]:
         found = {}

@@ -86,13 +86,12 @@ class Sender:
         while not gathering.is_full and (turn := book.queue.pop()) is not None:
             found = self._look(turn)
             receipts += found.receipts
-            for order in found.orders:
-                if not gathering.fits(order.body):
-                    book.queue.put_back(turn)
-                    break
-                gathering.add(order.body)
-                orders.append(order)
-                book.in_air.add(order.item_id)
+            fitting = gathering.add_fitting([order.body for order in found.orders])
+            orders += found.orders[:fitting]
+            book.in_air.update(order.item_id for order in found.orders[:fitting])
+            if fitting < len(found.orders):
+                book.queue.put_back(turn)
+                break
             turns += 1
             if turns % TURNS_AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import pytest
 
+from connectors.meta.catalog import batches
 from connectors.meta.catalog.answers import Page, Problem, Progress, Taken
+from connectors.meta.catalog.items import Listing
 from connectors.meta.catalog.quota import Usage
 from connectors.meta.failures import Failure
 from schemas.catalog_records import Alert, Catalog, ProductReceipt, SyncJob
 from schemas.codec import Codec
-from schemas.records import ProductChange
+from schemas.records import ProductChange, Shop
 from schemas.settings import CatalogSettings
 from streams.cataloguing.book import Book
 from streams.cataloguing.leader import Leader, World
@@ -166,6 +169,27 @@ async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
 
     assert [len(batch) for batch in desk.meta.batches][:3] == [8, 4, 2]
     assert len(desk.meta.items) == 8
+
+
+async def test_a_batch_full_of_bytes_goes_at_once_and_what_did_not_fit_goes_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "MAX_BYTES", 2_500)
+    seen: list[str] = []
+    async with a_desk(*(a_product(number) for number in range(8)), window_seconds=5.0) as desk:
+        listing = desk.products.listing
+
+        def noted(shop: Shop, catalog: Catalog, product_id: str, now: int) -> Listing | None:
+            seen.append(product_id)
+            return listing(shop, catalog, product_id, now)
+
+        monkeypatch.setattr(desk.products, "listing", noted)
+        desk.leader.start()
+        await desk.until_first_run()
+
+    assert sorted(item_id for batch in desk.meta.batches for item_id in batch) == [f"v{number}" for number in range(8)]
+    assert len(desk.meta.batches) == 2
+    assert len(seen) == 8 + 1
 
 
 async def test_one_item_that_spoils_its_batch_is_found_and_refused_alone() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +15,13 @@ from connectors.meta.feed.registration import Place, Registered, fetch, register
 from connectors.meta.feed.writing import pieces
 from deploy.feeds.contents import Feed, items, snapshot
 from deploy.servers.meta.app import create_app
-from schemas.catalog_records import ProductReceipt
+from schemas.catalog_records import Alert, ProductReceipt
 from schemas.codec import Codec
 from schemas.product import to_deletion
 from schemas.records import ProductChange
 from schemas.settings import CatalogSettings, MetaSettings
+from schemas.topics import ALERTS_RAISED
+from streams.cataloguing import feed_leader
 from streams.cataloguing.book import Book
 from streams.cataloguing.feed_leader import FeedLeader
 from streams.cataloguing.leader import World
@@ -41,9 +43,13 @@ class FakeOutbox(Outbox):
 
     def __init__(self) -> None:
         self.receipts: list[ProductReceipt] = []
+        self.alerts: list[Alert] = []
+        self.emitted: Callable[[], None] = lambda: None
 
     async def emit(self, topic: str, partition: int, outputs: Iterable[Output]) -> None:
-        self.receipts += [CODEC.decode(output.value) for output in outputs if output.value is not None]
+        told = self.alerts if topic == ALERTS_RAISED.name else self.receipts
+        told += [CODEC.decode(output.value) for output in outputs if output.value is not None]
+        self.emitted()
 
     async def settled(self) -> None:
         pass
@@ -150,6 +156,37 @@ async def test_rejected_item_has_metas_words_and_what_to_do_until_meta_takes_it(
     assert [(item_id, receipt["status"]) for item_id, receipt in accepted.items()] == [("2-v", "accepted")]
 
 
+async def test_item_refused_at_three_readings_in_a_row_raises_one_alert(stage: Stage) -> None:
+    stage.tell(a_ring("1"), a_ring("2"))
+    await stage.meta.post("/_behave", json={"reject_items": {"item_ids": ["2-v"], "message": "Image too small"}})
+    said = []
+    for _ in range(5):
+        await stage.fetched()
+        said.append([(item_id, receipt["failures"]) for item_id, receipt in (await stage.read()).items()])
+
+    assert said == [[("1-v", 0), ("2-v", 1)], [("2-v", 2)], [("2-v", 3)], [], []]
+    assert [(each["kind"], each["subject"], each["count"]) for each in stage.outbox.alerts] == [
+        ("item_rejected", "main|2-v", 3)
+    ]
+
+
+async def test_product_that_changes_while_others_are_settled_waits_for_the_next_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_leader, "AT_ONCE", 1)
+    stage.tell(a_ring("1"), a_ring("2"))
+    await stage.fetched()
+
+    def change() -> None:
+        stage.outbox.emitted = lambda: None
+        stage.tell(a_ring("2", title="Other") | {"received_at": int(time.time() * 1000) + 60_000})
+
+    stage.outbox.emitted = change
+    read = await stage.read()
+
+    assert list(read) == ["1-v"]
+
+
 async def test_product_that_is_gone_is_deleted_and_one_that_cannot_be_listed_skipped(stage: Stage) -> None:
     stage.tell(a_ring("1"), a_ring("2"), a_ring("3", title=None))
     await stage.fetched()
@@ -203,12 +240,13 @@ async def test_of_errors_that_meta_does_not_name_in_full_only_the_named_items_ar
     assert [receipt["status"] for receipt in receipts.values()] == ["rejected"] * 5
 
 
-async def test_without_a_feed_or_with_a_wrong_token_nothing_is_said(
+async def test_without_a_feed_nothing_is_said_and_of_a_wrong_token_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(a_ring("1"))
     unregistered = await stage.read()
     monkeypatch.setenv("META_TOKEN_DEMO", "another")
-    refused = await stage.read()
+    refused, still_refused = await stage.read(), await stage.read()
 
-    assert (unregistered, refused) == ({}, {})
+    assert (unregistered, refused, still_refused) == ({}, {}, {})
+    assert [each["kind"] for each in stage.outbox.alerts] == ["catalog_stopped"]

@@ -32,6 +32,14 @@ class Gathering:
         self.records.append(record)
         self.size += len(record) + 1
 
+    def add_fitting(self, records: Sequence[bytes]) -> int:
+        """Take *records* in their order until one does not fit; returns how many were taken."""
+        for number, record in enumerate(records):
+            if not self.fits(record):
+                return number
+            self.add(record)
+        return len(records)
+
     @property
     def is_full(self) -> bool:
         """Whether no record may join any more."""

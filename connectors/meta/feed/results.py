@@ -71,8 +71,13 @@ class FeedResults(NamedTuple):
                     yield ItemProblem(item_id, error.message, error.reason, error.suggestion, error.rejects)
 
 
-async def feed_results(client: CatalogClient, catalog: Catalog, shop_id: str) -> FeedResults | Failure | None:
-    """Read back what became of a catalog's feed; None when it is not registered."""
+async def feed_results(
+    client: CatalogClient, catalog: Catalog, shop_id: str, *, known: str | None = None
+) -> FeedResults | Failure | None:
+    """Read back what became of a catalog's feed; None when it is not registered.
+
+    Of the session *known*, the errors are not asked for again.
+    """
     feed = await find(client, catalog, shop_id)
     if feed is None or isinstance(feed, Failure):
         return feed
@@ -81,7 +86,8 @@ async def feed_results(client: CatalogClient, catalog: Catalog, shop_id: str) ->
         return page
     sessions = [_session(row) for row in page.rows]
     ended = next((session for session in sessions if session.ended_at is not None), None)
-    errors = await _errors(client, catalog, ended.session_id) if ended is not None else []
+    is_new = ended is not None and ended.session_id != known
+    errors = await _errors(client, catalog, ended.session_id) if ended is not None and is_new else []
     return errors if isinstance(errors, Failure) else FeedResults(str(feed["id"]), sessions, ended, errors)
 
 
