@@ -189,7 +189,7 @@ async def test_a_batch_full_of_bytes_goes_at_once_and_what_did_not_fit_goes_next
 
     assert sorted(item_id for batch in desk.meta.batches for item_id in batch) == [f"v{number}" for number in range(8)]
     assert len(desk.meta.batches) == 2
-    assert len(seen) == 8 + 1
+    assert len(seen) == 8 + 1 + 8  # one was put back; the comparison with what Meta has looks at each once more
 
 
 async def test_one_item_that_spoils_its_batch_is_found_and_refused_alone() -> None:
