@@ -57,6 +57,9 @@ TOLD_AT: Final[dict[str, str]] = {
 }
 """The time by which a row is older than what is read again. Of other tables, and compacted topics, all are copied."""
 
+AHEAD_MS: Final = 3_600_000
+"""So much newer rows are copied, too: a visitor's clock, which may be ahead, told their time, and Kafka's another."""
+
 Offsets = Mapping[int, int]
 
 
@@ -123,7 +126,8 @@ class Rebuilding:
         if span.whole:
             return
         if table in TOLD_AT and since is not None:
-            switching.copy(client, table, f"{TOLD_AT[table]} < fromUnixTimestamp64Milli({{since:Int64}})", since=since)
+            older = f"{TOLD_AT[table]} < fromUnixTimestamp64Milli({{until:Int64}})"
+            switching.copy(client, table, older, until=since + AHEAD_MS)
         else:
             switching.copy(client, table)
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -78,10 +79,19 @@ async def test_another_order_key_is_taken_on_without_a_pause(stage: Stage) -> No
         await produce(stage, 20, sent)
         await stage.until("SELECT uniqExact(event_id) FROM events", [(len(sent),)])
 
+    # A visit that Kafka has no more, and whose visitor's clock was ahead, stays.
+    stage.client.command(
+        "INSERT INTO sessions (shop_id, session_id, ended_at)"
+        " SELECT 'ahead', generateUUIDv4(), now64(3) + toIntervalMinute(5)"
+    )
+    since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    await storestream_says("replay", "--topic", "events.enriched", "--table", "sessions", "--since", since)
+
     assert stage.ask(
         "SELECT sorting_key FROM system.tables WHERE name = 'events' AND database = currentDatabase()"
     ) == [(key,)]
     assert stage.ask("SELECT count() FROM events FINAL") == [(len(sent),)]
+    assert stage.ask("SELECT count() FROM sessions FINAL WHERE shop_id = 'ahead'") == [(1,)]
 
 
 async def test_rows_that_compaction_has_taken_from_kafka_stay(stage: Stage) -> None:
