@@ -10,7 +10,11 @@ from starlette.responses import Response
 from connectors.ingest.batches import Refusal
 from schemas.errors import Reason, TerminalError, TransientError
 
-CORS: Final = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+CORS: Final = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "retry-after",  # else no page can read when to come again
+    "cross-origin-resource-policy": "cross-origin",
+}
 PREFLIGHT: Final = {
     "access-control-allow-methods": "GET, POST, OPTIONS",
     "access-control-allow-headers": "content-type, content-encoding",

@@ -57,4 +57,6 @@ def _inflated(body: bytes, max_bytes: int) -> bytes:
         raise TerminalError("too_large", "body", f"more than {max_bytes} bytes inflated")
     if not inflating.eof:
         raise TerminalError("bad_value", "body", "gzip is cut off")
+    if inflating.unused_data:
+        raise TerminalError("bad_value", "body", "something follows the gzip")
     return plain

@@ -16,17 +16,18 @@
  * It is told of each event, and of an order as "purchase": its id is made of the shop's id and the order's.
  *
  * Each event leaves as {event, customer, consent, browser: {fbp, fbc, url}, sent_at}, in order, one request at a time,
- * as text/plain (so that no browser asks first) with keepalive (so that leaving the page loses nothing).
+ * as text/plain (so that no browser asks first). When the page is left or hidden, or the network is back, what waits
+ * leaves at once, with keepalive, so that it outlives the page.
  * Web Pixels API: https://shopify.dev/docs/api/web-pixels-api
  */
 (function (root) {
   "use strict";
 
   const GATHER_MS = 150; // how long a request waits for more events
-  const BODY_BYTES = 60000; // browsers refuse keepalive bodies that are together over 64 KiB
+  const BODY_BYTES = 30000; // browsers refuse keepalive bodies that are together over 64 KiB: two fit
   const BODY_EVENTS = 100;
   const WAITING_EVENTS = 500; // past that the oldest are dropped: a shopper's memory is not ours
-  const ATTEMPTS = 5;
+  const ATTEMPTS = 8;
   const FIRST_PAUSE_MS = 1000;
   const LONGEST_PAUSE_MS = 30000;
   const NAMESPACE = "6f1d3c1e6b0e5d0a9a545f1f6c0a7e11";
@@ -36,9 +37,19 @@
   function storestream({ analytics, browser, init, customerPrivacy, door, writeKey, skip = SKIPPED, shop, tell }) {
     const url = door.replace(/\/+$/, "") + "/v1/pixel/" + encodeURIComponent(writeKey);
     const waiting = [];
+    const pauses = new Set();
     let consent = (init && init.customerPrivacy) || null;
+    let cookies = { fbp: null, fbc: null };
     let timer = null;
     let sending = false;
+
+    readCookies();
+    if (root.addEventListener) {
+      root.addEventListener("pagehide", hurry);
+      root.addEventListener("online", hurry);
+    }
+    const page = root.document;
+    if (page) page.addEventListener("visibilitychange", () => page.visibilityState === "hidden" && hurry());
 
     if (customerPrivacy && customerPrivacy.subscribe) {
       customerPrivacy.subscribe("visitorConsentCollected", (changed) => {
@@ -85,28 +96,49 @@
       if (sending) return;
       sending = true;
       try {
-        while (waiting.length) await deliver(await nextBody());
+        while (waiting.length) {
+          await readCookies();
+          await deliver(nextBody());
+        }
       } finally {
         sending = false;
       }
     }
 
-    async function nextBody() {
-      const [fbp, fbc] = await Promise.all([cookie("_fbp"), cookie("_fbc")]);
+    // The page may be gone in a moment: what waits leaves now, with the cookies read last.
+    function hurry() {
+      for (const end of pauses) end();
+      while (waiting.length) deliver(nextBody());
+    }
+
+    function nextBody() {
       const parts = [];
       let size = 2;
       while (waiting.length && parts.length < BODY_EVENTS) {
-        const wrapper = waiting[0];
-        Object.assign(wrapper.browser, { fbp, fbc });
-        wrapper.sent_at = new Date().toISOString();
-        const part = JSON.stringify(wrapper);
+        const part = written(waiting[0]);
         const bytes = new TextEncoder().encode(part).length + 1;
         if (parts.length && size + bytes > BODY_BYTES) break;
         waiting.shift();
+        if (!part) continue;
         parts.push(part);
         size += bytes;
       }
-      return { text: "[" + parts.join(",") + "]", keepalive: size <= BODY_BYTES };
+      return { text: parts.length ? "[" + parts.join(",") + "]" : null, keepalive: size <= BODY_BYTES };
+    }
+
+    function written(wrapper) {
+      Object.assign(wrapper.browser, cookies);
+      wrapper.sent_at = new Date().toISOString();
+      try {
+        return JSON.stringify(wrapper);
+      } catch (noJson) {
+        return ""; // a page may publish what JSON cannot hold, such as a BigInt
+      }
+    }
+
+    async function readCookies() {
+      const [fbp, fbc] = await Promise.all([cookie("_fbp"), cookie("_fbc")]);
+      cookies = { fbp, fbc };
     }
 
     async function cookie(name) {
@@ -119,6 +151,7 @@
 
     // Resends what the door or the network could not take, never what it refused.
     async function deliver({ text, keepalive }) {
+      if (!text) return;
       for (let attempt = 1, pause = FIRST_PAUSE_MS; attempt <= ATTEMPTS; attempt++, pause *= 2) {
         let asked = 0;
         try {
@@ -134,7 +167,11 @@
     }
 
     function sleep(milliseconds) {
-      return new Promise((done) => setTimeout(done, milliseconds * (1 + Math.random() / 4)));
+      return new Promise((done) => {
+        const end = () => pauses.delete(end) && done();
+        pauses.add(end);
+        setTimeout(end, milliseconds * (1 + Math.random() / 4));
+      });
     }
   }
 

@@ -67,7 +67,9 @@ class PixelDoor:
         return answers.accepted(len(events), refusals)
 
     async def image(self, request: Request) -> Response:
-        """Take one event from the query, and give a transparent pixel."""
+        """Take one event from the query, and give a transparent pixel; HEAD tells of none."""
+        if request.method == "HEAD":
+            return _a_pixel()
         query: bytes = request.scope["query_string"]
         received_at = _now()
         shop = self._shop(request)
@@ -83,9 +85,7 @@ class PixelDoor:
             await self._refuse([rejections.of_body(query, exc, origin)])
             raise
         await self._take(events, [])
-        return Response(
-            images.PIXEL, media_type="image/gif", headers={"cache-control": "no-store, max-age=0", **answers.CORS}
-        )
+        return _a_pixel()
 
     def _shop(self, request: Request) -> Shop:
         shop = self._shops.with_write_key(request.path_params["write_key"])
@@ -128,6 +128,11 @@ class PixelDoor:
         if rejected:
             reasons = sorted({each["reason"] for each in rejected})
             log.info("events refused", shop=rejected[0]["shop_id"], count=len(rejected), reasons=reasons)
+
+
+def _a_pixel() -> Response:
+    headers = {"cache-control": "no-store, max-age=0", **answers.CORS}
+    return Response(images.PIXEL, media_type="image/gif", headers=headers)
 
 
 def _now() -> int:

@@ -1,6 +1,7 @@
 """What was refused, as `records.rejected` keeps it: the very bytes, the reason and the field, never in a log."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from json import JSONDecoder
 from typing import Final, NamedTuple
@@ -23,11 +24,15 @@ class Origin(NamedTuple):
 
 
 def of_events(body: bytes, refusals: Sequence[Refusal], origin: Origin) -> list[Rejected]:
-    """Keep each refused event of *body*, an event or an array of events."""
+    """Keep each refused event of *body*, an event or an array of events; once the whole where it cannot be cut."""
     if not refusals:
         return []
-    listed = _elements(body) if body.lstrip()[:1] == b"[" else None
-    return [_rejected(listed[each.index] if listed else body, each, origin) for each in refusals]
+    if body.lstrip()[:1] != b"[":
+        return [_rejected(body, refusals[0], origin)]
+    if (listed := _elements(body)) is None:
+        told = f"the first of {len(refusals)} that were refused of this body"
+        return [_rejected(body, replace(refusals[0], detail=told), origin)]
+    return [_rejected(listed[each.index], each, origin) for each in refusals]
 
 
 def of_body(body: bytes, why: TerminalError, origin: Origin) -> Rejected:

@@ -55,6 +55,15 @@ async def test_a_mixed_array_is_accepted_in_part_and_each_bad_one_is_named_and_k
     assert (rejected["shop_id"], rejected["stage"], rejected["reason"]) == ("demo", "ingest", "missing_field")
 
 
+async def test_a_body_too_deep_to_be_cut_is_kept_once_and_not_for_each_of_its_events() -> None:
+    body = b"[" + b"[" * 1_010 + b"]" * 1_010 + b",7" * 99 + b"]"
+
+    status, answer, sink = await posted(body)
+
+    assert (status, len(answer["rejected"])) == (400, 100)
+    assert [each["payload"] for each in sink.rejected] == [body]
+
+
 async def test_when_all_is_refused_the_status_says_so() -> None:
     status, answer, sink = await posted([{"name": "page_viewed"}, 7])
 
@@ -111,10 +120,11 @@ async def test_gzip_is_undone_within_the_limit_and_other_encodings_are_refused()
         bomb = await client.post(POST, content=gzip.compress(b" " * 10**6), headers={"content-encoding": "gzip"})
         cut = await client.post(POST, content=packed[:-20], headers={"content-encoding": "gzip"})
         none = await client.post(POST, content=b"{}", headers={"content-encoding": "gzip"})
+        two = await client.post(POST, content=packed * 2, headers={"content-encoding": "gzip"})
         other = await client.post(POST, content=packed, headers={"content-encoding": "br"})
 
-    statuses = [each.status_code for each in (good, bomb, cut, none, other)]
-    assert statuses == [202, 413, 400, 400, 400]
+    statuses = [each.status_code for each in (good, bomb, cut, none, two, other)]
+    assert statuses == [202, 413, 400, 400, 400, 400]
 
 
 async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +168,7 @@ async def test_when_kafka_does_not_take_it_the_sender_is_told_when_to_come_again
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "3"
+    assert answer.headers["access-control-expose-headers"] == "retry-after"
     assert answer.headers["access-control-allow-origin"] == "*"
 
 

@@ -31,6 +31,14 @@ async def test_the_image_is_one_transparent_pixel_that_no_cache_keeps() -> None:
     assert "no-store" in answer.headers["cache-control"]
 
 
+async def test_asking_for_the_headers_alone_tells_of_no_event() -> None:
+    sink = FakeSink()
+    async with calling(a_door(sink)) as client:
+        answer = await client.head("/v1/pixel/wk_demo.gif", params={"name": "page_viewed", "cid": CLIENT})
+
+    assert (answer.status_code, answer.headers["content-type"], sink.events) == (200, "image/gif", [])
+
+
 async def test_the_page_and_the_person_are_read() -> None:
     event = await seen(
         name="page_viewed",
