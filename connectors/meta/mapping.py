@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final, NamedTuple, cast
+from urllib.parse import urljoin
 
 from connectors.meta.limited_use import LimitedUse
 from connectors.meta.products import described, money
@@ -36,7 +37,7 @@ NO_BROWSER: Final = "order:"
 class Terms(NamedTuple):
     """What a shop and one of its destinations settle for every event.
 
-    *country* is the shop's; *site_url* is where an order was placed that no browser told of.
+    *country* is the shop's; *site_url* is its front page, where an order was placed that no browser told of.
     """
 
     destination: Destination
@@ -62,7 +63,7 @@ def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: Lim
         action_source="website",
         user_data=to_user_data(event),
     )
-    if url := event["url"] or (terms.site_url if name == "Purchase" else None):
+    if url := _source_url(event, name, terms.site_url):
         conversion["event_source_url"] = url
     if event["referrer"]:
         conversion["referrer_url"] = event["referrer"]
@@ -73,6 +74,12 @@ def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: Lim
         conversion["data_processing_options_country"] = limited.country
         conversion["data_processing_options_state"] = limited.state
     return conversion
+
+
+def _source_url(event: Event, name: str, site_url: str | None) -> str | None:
+    """Say on which page it happened; of an order no browser told of, Shopify names the landing page by its path."""
+    url = event["url"] or ("/" if name == "Purchase" else None)
+    return urljoin(site_url, url) if url and url.startswith("/") and site_url else event["url"]
 
 
 def to_user_data(event: Event) -> UserData:
