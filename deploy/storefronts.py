@@ -6,6 +6,8 @@ import httpx
 
 from connectors.bigcommerce.client import BigCommerceClient
 from connectors.bigcommerce.webhooks import BigCommerce
+from connectors.shopify.admin import AdminClient
+from connectors.shopify.thin import ThinTopics
 from connectors.storefronts.calls import Caller
 from connectors.storefronts.door import System
 from connectors.woocommerce.client import WooClient
@@ -18,8 +20,18 @@ PATIENCE_SECONDS: Final = 5.0
 
 def systems(http: httpx.AsyncClient) -> list[System]:
     """List them; *http* is closed by the caller."""
-    caller = Caller(http, attempts=ATTEMPTS, patience_seconds=PATIENCE_SECONDS)
+    caller = _caller(http)
     return [
         WooCommerce(lambda access: WooClient(access, caller)),
         BigCommerce(lambda access: BigCommerceClient(access, caller)),
     ]
+
+
+def thin_topics(http: httpx.AsyncClient) -> ThinTopics:
+    """Wire those of Shopify's webhooks that the Admin API completes."""
+    caller = _caller(http)
+    return ThinTopics(lambda shop: AdminClient(shop, caller))
+
+
+def _caller(http: httpx.AsyncClient) -> Caller:
+    return Caller(http, attempts=ATTEMPTS, patience_seconds=PATIENCE_SECONDS)

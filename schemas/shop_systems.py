@@ -12,7 +12,7 @@ Url = Annotated[str, Field(pattern=HTTP_URL, max_length=2_048)]
 
 
 class Shopify(BaseModel):
-    """The Admin API, for pulls; webhooks need none of it."""
+    """The Admin API, for pulls, and for webhooks that name no product; the others need none of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -10,9 +10,11 @@ from starlette.applications import Starlette
 from connectors.ingest.app import create_app
 from connectors.ingest.bodies import read_body
 from connectors.kafka.shops import ShopDirectory
+from connectors.shopify.admin import AdminClient
+from connectors.shopify.thin import ThinTopics
 from connectors.shopify.webhooks import WebhookDoor
 from schemas.codec import Codec
-from schemas.errors import TransientError
+from schemas.errors import ConfigurationError, TransientError
 from schemas.records import Event, OrderReceived, ProductChange, Rejected, Shop
 from schemas.settings import IngestSettings
 from tests.builders import a_shop
@@ -71,7 +73,13 @@ class FakeSink:
             raise TransientError(self.down, 2.5)
 
 
-def a_door(sink: FakeSink, *shops: Shop, is_complete: bool = True, **settings: Any) -> Starlette:
+def no_api(shop: Shop) -> AdminClient:
+    raise ConfigurationError(f"nobody may ask {shop['shop_id']}")
+
+
+def a_door(
+    sink: FakeSink, *shops: Shop, is_complete: bool = True, thin: ThinTopics | None = None, **settings: Any
+) -> Starlette:
     """The door of the shop `demo`, or of *shops*; *settings* are `IngestSettings`."""
 
     async def read_webhook(request: Any) -> bytes:
@@ -79,7 +87,11 @@ def a_door(sink: FakeSink, *shops: Shop, is_complete: bool = True, **settings: A
 
     known = FakeShops(*(shops or (a_shop(),)), is_complete=is_complete)
     webhooks = WebhookDoor(
-        known, sink, lambda names: [SECRETS[name] for name in names if name in SECRETS], read_webhook
+        known,
+        sink,
+        lambda names: [SECRETS[name] for name in names if name in SECRETS],
+        read_webhook,
+        thin or ThinTopics(no_api),
     )
     return create_app(known, sink, IngestSettings(**settings), webhooks.routes())
 

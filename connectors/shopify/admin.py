@@ -1,4 +1,4 @@
-"""Shopify's GraphQL Admin API, as far as a bulk pull needs it: https://shopify.dev/docs/api/admin-graphql.
+"""Shopify's GraphQL Admin API, as far as products need it: https://shopify.dev/docs/api/admin-graphql.
 
 `bulkOperationRunQuery` starts an operation on Shopify's side, which goes on without us; its result stays for a week.
 """
@@ -17,6 +17,9 @@ from schemas.records import Shop
 
 POLL_SECONDS: Final = 5.0
 _THROTTLED_SECONDS: Final = 2.0
+"""Where the answer does not tell how long the bucket of points takes."""
+_SHORTEST_SECONDS: Final = 0.1
+_LONGEST_SECONDS: Final = 20.0
 _START: Final = """
 mutation ($query: String!) {
   bulkOperationRunQuery(query: $query) { bulkOperation { id status } userErrors { field message } }
@@ -40,7 +43,7 @@ class Operation(NamedTuple):
 
 
 class AdminClient:
-    """Runs bulk queries at one shop."""
+    """Asks one shop, and runs bulk queries there."""
 
     def __init__(self, shop: Shop, caller: Caller, *, sleep: Sleep = asyncio.sleep) -> None:
         """Take which shop it is. Raises `ConfigurationError` where the variable with the token is not set."""
@@ -61,7 +64,7 @@ class AdminClient:
             TransientError: another one is under way, or the API does not answer.
             TerminalError: it refuses the query.
         """
-        started = (await self._ask(_START, {"query": query}))["bulkOperationRunQuery"]
+        started = (await self.ask(_START, {"query": query}))["bulkOperationRunQuery"]
         if operation := started.get("bulkOperation"):
             return str(operation["id"])
         if any("in progress" in str(each.get("message")) for each in started["userErrors"]):
@@ -71,7 +74,7 @@ class AdminClient:
     async def finished(self, operation_id: str) -> Operation | None:
         """Wait until the operation has ended; None where it is not known any more. Raises as `start`."""
         while True:
-            node = (await self._ask(_LOOK, {"id": operation_id}))["node"]
+            node = (await self.ask(_LOOK, {"id": operation_id}))["node"]
             if node is None:
                 return None
             operation = Operation(node["status"], node.get("errorCode"), int(node["objectCount"]), node.get("url"))
@@ -89,8 +92,13 @@ class AdminClient:
         for line in answer.content.splitlines():
             yield line
 
-    async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Ask once more while the bucket of points is empty, which is told with status 200."""
+    async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the `data` of an answer; asks once more while the bucket of points is empty, told with status 200.
+
+        Raises:
+            TransientError: the bucket stays empty, or the API does not answer.
+            TerminalError: `not_fetched`, it refuses; the detail is its code.
+        """
         body = orjson.dumps({"query": query, "variables": variables})
         for _ in range(30):
             answer = parsed(await self._caller.post(self._url, body, headers=self._headers))
@@ -101,5 +109,19 @@ class AdminClient:
             codes = [each.get("extensions", {}).get("code") for each in errors if isinstance(each, dict)]
             if "THROTTLED" not in codes:
                 raise TerminalError("not_fetched", "graphql", str(codes[0] if codes else "error")[:64])
-            await self._sleep(_THROTTLED_SECONDS)
+            await self._sleep(_pause(answer))
         raise TransientError("the shop's API is throttled")
+
+
+def _pause(answer: dict[str, Any]) -> float:
+    """Return the seconds until the bucket holds what the question may cost.
+
+    https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
+    """
+    try:
+        cost = answer["extensions"]["cost"]
+        bucket = cost["throttleStatus"]
+        missing = float(cost["requestedQueryCost"] - bucket["currentlyAvailable"])
+        return min(max(missing / float(bucket["restoreRate"]), _SHORTEST_SECONDS), _LONGEST_SECONDS)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return _THROTTLED_SECONDS

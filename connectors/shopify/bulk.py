@@ -16,22 +16,18 @@ from schemas.errors import TerminalError
 from schemas.product_values import MOST_VARIANTS
 from schemas.records import EpochMillis, Product, ProductChange, Shop, Variant
 
-QUERY: Final = """
-{
-  products%s {
-    edges { node {
-      id title descriptionHtml handle status vendor productType tags onlineStoreUrl updatedAt
-      images { edges { node { id url } } }
-      collections { edges { node { id title } } }
-      metafields { edges { node { id namespace key value } } }
-      variants { edges { node {
-        id title sku price compareAtPrice barcode inventoryQuantity inventoryPolicy
-        selectedOptions { name value } image { url } inventoryItem { id tracked }
-      } } }
-    } }
-  }
+HEAD: Final = "id title descriptionHtml handle status vendor productType tags onlineStoreUrl updatedAt"
+"""What is asked of a product itself."""
+PARTS: Final = {
+    "images": "id url",
+    "collections": "id title",
+    "metafields": "id namespace key value",
+    "variants": (
+        "id title sku price compareAtPrice barcode inventoryQuantity inventoryPolicy"
+        " selectedOptions { name value } image { url } inventoryItem { id tracked }"
+    ),
 }
-"""
+"""What is asked of its parts, by the connection they are behind."""
 
 
 class _Line(RestBody):
@@ -89,7 +85,9 @@ class _Part(_Line):
 
 def query_of(since: str | None) -> str:
     """Write the query for all products, or those updated at or after *since* (ISO 8601)."""
-    return QUERY % (f"(query: \"updated_at:>='{since}'\")" if since else "")
+    found = f"(query: \"updated_at:>='{since}'\")" if since else ""
+    parts = " ".join(f"{name} {{ edges {{ node {{ {fields} }} }} }}" for name, fields in PARTS.items())
+    return f"{{ products{found} {{ edges {{ node {{ {HEAD} {parts} }} }} }} }}"
 
 
 def assembled(lines: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:

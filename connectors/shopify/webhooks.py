@@ -21,6 +21,7 @@ from connectors.shopify.inventory import to_disconnection, to_inventory_change
 from connectors.shopify.orders import to_order
 from connectors.shopify.products import to_product_change, to_product_deletion
 from connectors.shopify.signatures import header, is_signed
+from connectors.shopify.thin import ThinTopics
 from connectors.shopify.values import moment
 from connectors.storefronts.metrics import UNAUTHENTIC, WEBHOOKS
 from schemas.errors import TerminalError, TransientError
@@ -82,12 +83,13 @@ ReadBody = Callable[[Request], Awaitable[bytes]]
 class WebhookDoor:
     """Takes Shopify's webhooks."""
 
-    def __init__(self, shops: Shops, sink: Sink, secrets: Secrets, read_body: ReadBody) -> None:
+    def __init__(self, shops: Shops, sink: Sink, secrets: Secrets, read_body: ReadBody, thin: ThinTopics) -> None:
         """Take where shops and secrets are found and records go; *read_body* bounds what it reads."""
         self._shops = shops
         self._sink = sink
         self._secrets = secrets
         self._read_body = read_body
+        self._thin = thin
 
     def routes(self) -> list[Route]:
         """List the endpoint."""
@@ -131,6 +133,8 @@ class WebhookDoor:
             await self._sink.take_order(refunds.to_refund(value, delivery))
         elif to_change := _PRODUCTS.get(delivery.topic):
             await self._sink.take_product(to_change(value, delivery))
+        elif self._thin.takes(delivery):
+            return await self._thin.publish(value, delivery, self._sink.take_product)
         else:
             return "ignored"
         return "accepted"

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import orjson
 
@@ -49,6 +49,18 @@ class Delivery(NamedTuple):
         )
 
 
+class Identified(Protocol):
+    """What tells one delivery from another."""
+
+    @property
+    def shop(self) -> Shop:
+        """Which shop it is of."""
+
+    @property
+    def delivery_id(self) -> str:
+        """The same when it is delivered again."""
+
+
 class RecentDeliveries:
     """The last deliveries that this process has published, so that one sent twice costs no fetch and no record.
 
@@ -61,10 +73,10 @@ class RecentDeliveries:
         self._most = most
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def __contains__(self, delivery: Delivery) -> bool:
+    def __contains__(self, delivery: Identified) -> bool:
         return (delivery.shop["shop_id"], delivery.delivery_id) in self._known
 
-    def add(self, delivery: Delivery) -> None:
+    def add(self, delivery: Identified) -> None:
         """Remember one; call it only once Kafka has what it says."""
         self._known[delivery.shop["shop_id"], delivery.delivery_id] = None
         if len(self._known) > self._most:

@@ -29,7 +29,7 @@ from connectors.storefronts.calls import http_client
 from connectors.storefronts.door import StorefrontDoor
 from deploy.processes.ingest_sink import KafkaSink
 from deploy.processes.serving import Server, event_loop
-from deploy.storefronts import systems
+from deploy.storefronts import systems, thin_topics
 from schemas.codec import Codec
 from schemas.records import Shop
 from schemas.settings import IngestSettings, KafkaSettings, RegistrySettings, settings
@@ -87,7 +87,7 @@ async def build(ingest: IngestSettings, kafka: KafkaSettings, codec: Codec) -> S
     envelopes, records = EnvelopeWriter(publisher.publish, codec, limits), RecordWriter(publisher.publish, limits)
     sink = KafkaSink(codec, kafka.partitions, envelopes, records, publisher.problem)
     http, read = http_client(), partial(read_body, max_bytes=MOST_BYTES)
-    webhooks = WebhookDoor(shops, sink, secrets, read).routes()
+    webhooks = WebhookDoor(shops, sink, secrets, read, thin_topics(http)).routes()
     for system in systems(http):
         webhooks += StorefrontDoor(system, shops, sink, secrets, read).routes()
 

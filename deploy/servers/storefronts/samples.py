@@ -69,7 +69,10 @@ def _variant_line(variant: dict[str, Any], gid: str, option: str) -> dict[str, A
         "inventoryQuantity": variant["inventory_quantity"],
         "inventoryPolicy": "DENY",
         "selectedOptions": [{"name": option, "value": variant["option1"]}],
-        "inventoryItem": {"id": f"gid://shopify/InventoryItem/{variant['inventory_item_id']}", "tracked": True},
+        "inventoryItem": {
+            "id": f"gid://shopify/InventoryItem/{variant['inventory_item_id']}",
+            "tracked": variant.get("tracked", True),
+        },
         "__parentId": gid,
     }
 

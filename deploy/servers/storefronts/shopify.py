@@ -1,8 +1,9 @@
-"""A stand-in of Shopify's GraphQL Admin API: bulk operations and their files.
+"""A stand-in of Shopify's GraphQL Admin API: bulk operations and their files, and plain queries of products.
 
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,18 +14,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from deploy.servers.storefronts import shopify_queries
 from deploy.servers.storefronts.stage import Stage
 
 
 @dataclass
 class ShopifyShop:
-    """The lines that an operation's file will have; it is *polls* times under way before it ends as *status*."""
+    """The lines that an operation's file will have; it is *polls* times under way before it ends as *status*.
+
+    The next *throttled* requests find too few points in the bucket, which gets *restore_rate* of them a second.
+    """
 
     token: str = "shpat_test"  # noqa: S105 - of a shop that exists only here
     lines: Sequence[dict[str, Any]] = ()
     polls: int = 1
     status: str = "COMPLETED"
     throttled: int = 0
+    restore_rate: float = 100.0
+    delay_seconds: float = 0.0
     queries: list[str] = field(default_factory=list)
     stage: Stage = field(default_factory=Stage)
 
@@ -36,15 +43,24 @@ class ShopifyShop:
     async def _graphql(self, request: Request) -> Response:
         if played := self.stage.played(request):
             return played
+        await asyncio.sleep(self.delay_seconds)
         if request.headers.get("x-shopify-access-token") != self.token:
             return JSONResponse({"errors": "[API] Invalid API key or access token"}, 401)
         if self.throttled:
             self.throttled -= 1
-            return JSONResponse({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]})
+            return JSONResponse(self._throttled())
         asked = orjson.loads(await request.body())
-        if "bulkOperationRunQuery" in asked["query"]:
-            return JSONResponse({"data": {"bulkOperationRunQuery": self._started(asked["variables"]["query"])}})
-        return JSONResponse({"data": {"node": self._node(asked["variables"]["id"], request)}})
+        query, variables = asked["query"], asked["variables"]
+        if "bulkOperationRunQuery" in query:
+            return JSONResponse({"data": {"bulkOperationRunQuery": self._started(variables["query"])}})
+        if "BulkOperation" in query:
+            return JSONResponse({"data": {"node": self._node(variables["id"], request)}})
+        return JSONResponse(shopify_queries.answer(self.lines, query, variables))
+
+    def _throttled(self) -> dict[str, Any]:
+        bucket = {"maximumAvailable": 2000.0, "currentlyAvailable": 100, "restoreRate": self.restore_rate}
+        refusal = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+        return {"errors": [refusal], "extensions": {"cost": {"requestedQueryCost": 300, "throttleStatus": bucket}}}
 
     def _started(self, query: str) -> dict[str, Any]:
         self.queries.append(query)
