@@ -9,9 +9,10 @@ stand in the text as ClickHouse's own `{name:Type}`, so that the file can be pas
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from analytics.parameters import Parameter, bound, documented
 from connectors.clickhouse.client import connect, errors_translated
@@ -19,6 +20,10 @@ from schemas.errors import ConfigurationError
 from schemas.settings import ClickHouseSettings, settings
 
 FOLDER: Final = Path(__file__).parent / "queries"
+PIECE_BYTES: Final = 65_536
+
+Form = Literal["CSVWithNames", "JSONEachRow"]
+"""How ClickHouse writes an answer that goes on as it is."""
 
 _USED = re.compile(r"\{(\w+):([A-Za-z0-9()]+)\}")
 
@@ -71,13 +76,28 @@ def query(name: str, clickhouse: ClickHouseSettings | None = None, **parameters:
         return Answer(tuple(result.column_names), list(result.result_rows))
 
 
+def pieces(name: str, form: Form, clickhouse: ClickHouseSettings | None = None, **given: object) -> Iterator[bytes]:
+    """Yield the answer to *name* as ClickHouse writes it, of any length in the memory of a piece. Raises as `query`."""
+    question = question_named(name)
+    values = bound(question.name, question.parameters, given)
+    with (
+        closing(connect(clickhouse or settings(ClickHouseSettings))) as client,
+        errors_translated(),
+        closing(client.raw_stream(question.sql, parameters=values, fmt=form)) as stream,
+    ):
+        while piece := stream.read(PIECE_BYTES):
+            yield piece
+
+
 def explain(name: str, clickhouse: ClickHouseSettings | None = None, **parameters: object) -> str:
     """Say how ClickHouse would answer. Raises as `query`."""
     question = question_named(name)
     values = bound(question.name, question.parameters, parameters)
     with closing(connect(clickhouse or settings(ClickHouseSettings))) as client, errors_translated():
-        result = client.query(f"EXPLAIN indexes = 1 {question.sql}", parameters=values)
-        return "\n".join(row[0] for row in result.result_rows)
+        told = client.raw_query(f"EXPLAIN indexes = 1 {question.sql}", parameters=values, fmt="TSVRaw")
+    # Constants of views may hold bytes that are no text.
+    text = told.decode("utf-8", "replace").rstrip()
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
 
 
 def _question(path: Path) -> Question:

@@ -7,17 +7,16 @@ import io
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from analytics.questions import Question
+from analytics.questions import PIECE_BYTES, Question
 from connectors.clickhouse.client import connect, errors_translated
 from schemas.errors import ConfigurationError, TransientError
 from schemas.settings import ApiSettings, ClickHouseSettings
 
 Form = Literal["JSONCompactEachRowWithNames", "CSVWithNames", "JSONEachRow"]
-PIECE_BYTES: Final = 65_536
 
 
 class Page(NamedTuple):

@@ -1,17 +1,16 @@
 """`storestream query NAME --shop SHOP`: one command per file of analytics/queries, its options from the file."""
 
-import csv
-import sys
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import click
-import orjson
 
 from analytics.parameters import Parameter
-from analytics.questions import Answer, Question, explain, query, questions
+from analytics.questions import Answer, Form, Question, explain, pieces, query, questions
 from deploy.commands.output import print_table
+
+_FORMS: Final[dict[str, Form]] = {"csv": "CSVWithNames", "json": "JSONEachRow"}
 
 
 class _Questions(click.Group):
@@ -33,7 +32,7 @@ def _command(question: Question) -> click.Command:
     options += [
         click.Option(
             ["--format", "form"],
-            type=click.Choice(list(_PRINTERS)),
+            type=click.Choice(["table", *_FORMS]),
             default="table",
             show_default=True,
             help="How to print the answer.",
@@ -63,8 +62,11 @@ def _asker(question: Question) -> Callable[..., None]:
     def ask(form: str, explained: bool, **parameters: Any) -> None:
         if explained:
             click.echo(explain(question.name, **parameters))
+        elif form == "table":
+            _print_table(query(question.name, **parameters))
         else:
-            _PRINTERS[form](query(question.name, **parameters))
+            for piece in pieces(question.name, _FORMS[form], **parameters):
+                click.echo(piece, nl=False)
 
     return ask
 
@@ -80,19 +82,3 @@ def _cell(value: object) -> object:
     if isinstance(value, dict):
         return ", ".join(f"{amount:.2f} {currency}" for currency, amount in value.items())
     return f"{value:,.2f}" if isinstance(value, Decimal) else value
-
-
-def _print_csv(answer: Answer) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(answer.columns)
-    writer.writerows(
-        [orjson.dumps(v, default=str).decode() if isinstance(v, dict) else v for v in row] for row in answer.rows
-    )
-
-
-def _print_json(answer: Answer) -> None:
-    for row in answer.rows:
-        click.echo(orjson.dumps(dict(zip(answer.columns, row, strict=True)), default=str))
-
-
-_PRINTERS: dict[str, Callable[[Answer], None]] = {"table": _print_table, "csv": _print_csv, "json": _print_json}

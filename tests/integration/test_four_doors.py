@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,29 +56,34 @@ async def api(clickhouse: ClickHouseSettings) -> AsyncIterator[httpx.AsyncClient
 
 
 def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write values as JSON does, numbers as numbers."""
-    return [
-        {key: str(value) if not isinstance(value, int | float) else value for key, value in row.items()} for row in rows
-    ]
+    """Write values as JSON does: amounts as numbers, days as texts."""
+    told = json.dumps(rows, default=lambda each: float(each) if isinstance(each, Decimal) else str(each))
+    return list(json.loads(told))
 
 
+@pytest.mark.parametrize("name", ["visitors", "revenue"])
 async def test_every_door_gives_the_same_rows(
-    clickhouse: ClickHouseSettings, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    name: str, clickhouse: ClickHouseSettings, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = rows_of_query("visitors", clickhouse, shop="demo", **ASKED)
+    answer = rows_of_query(name, clickhouse, shop="demo", **ASKED)
     expected = plain([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     monkeypatch.setenv("CLICKHOUSE_URL", clickhouse.url.get_secret_value())
     settings.cache_clear()
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in ASKED.items()]
-    command = CliRunner().invoke(storestream, ["query", "visitors", "--shop=demo", "--format=json", *options])
+    options = [f"--{option.replace('_', '-')}={value}" for option, value in ASKED.items()]
+    said = {
+        form: CliRunner().invoke(storestream, ["query", name, "--shop=demo", *options, form]).output
+        for form in ("--format=json", "--format=csv", "--explain")
+    }
     settings.cache_clear()
 
     assert len(expected) > 5
-    assert plain([json.loads(line) for line in command.output.splitlines()]) == expected
-    assert plain((await api.get(f"{QUERIES}/visitors", params=ASKED)).json()["rows"]) == expected
-    assert plain(table_of_query("visitors", clickhouse, shop="demo", **ASKED).to_pylist()) == expected
-    frame = table_of_query("visitors", clickhouse, shop="demo", **ASKED).to_pandas()
-    assert frame["visits"].sum() == sum(row["visits"] for row in expected)
+    assert [json.loads(line) for line in said["--format=json"].splitlines()] == expected
+    assert said["--format=csv"] == (await api.get(f"{QUERIES}/{name}", params=ASKED | {"format": "csv"})).text
+    assert "ReadFromMergeTree" in said["--explain"]
+    assert (await api.get(f"{QUERIES}/{name}", params=ASKED)).json()["rows"] == expected
+    assert plain(table_of_query(name, clickhouse, shop="demo", **ASKED).to_pylist()) == expected
+    frame = table_of_query(name, clickhouse, shop="demo", **ASKED).to_pandas()
+    assert plain(frame.to_dict("records")) == expected
 
 
 def test_an_analysts_own_client_gets_the_same_rows(clickhouse: ClickHouseSettings, clickhouse_analyst_url: str) -> None:
