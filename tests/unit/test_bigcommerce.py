@@ -17,7 +17,7 @@ from connectors.storefronts.fetches import SharedFetches
 from deploy.servers.storefronts.bigcommerce import BigCommerceStore
 from schemas.bodies import validated
 from schemas.errors import ConfigurationError, TransientError
-from schemas.records import Product, ProductChange
+from schemas.records import Product, ProductChange, Shop
 from streams.rules.catalogs import Catalog
 from tests.builders import NOON, a_shop
 from tests.doors import FakeShops, FakeSink
@@ -98,7 +98,7 @@ def headers_of(body: bytes, *, secret: bytes = b"bc_client_secret_example", stam
 class Stage:
     """A door and the store behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: Shop) -> None:
         self.sink, self.store, self.naps = FakeSink(), BigCommerceStore(), Naps()
         self.store.products[205] = a_product()
         self.store.brands[36] = {"id": 36, "name": "Acme"}
@@ -106,7 +106,7 @@ class Stage:
         caller = a_caller(self.store.app(), self.naps)
         self.clock = float(NOW)
         system = BigCommerce(lambda access: BigCommerceClient(access, caller), lambda: self.clock)
-        shops = FakeShops(a_shop(bigcommerce=a_bigcommerce_access()), a_shop(shop_id="other"))
+        shops = FakeShops(a_shop(bigcommerce=a_bigcommerce_access()), a_shop(shop_id="other"), *others)
         self.door = a_storefront_door(self.sink, system, shops)
 
     async def told(self, value: Any, **options: Any) -> httpx.Response:
@@ -237,6 +237,16 @@ async def test_only_the_signed_learn_which_stores_there_are(
     changes: dict[str, Any], options: dict[str, Any], status: int
 ) -> None:
     assert (await Stage().told(a_callback(**changes), **options)).status_code == status
+
+
+async def test_the_secret_of_one_store_opens_no_other_that_the_body_names_too() -> None:
+    access = a_bigcommerce_access(store_hash="zzz", client_secret_envs=["BIGCOMMERCE_SECRET_UNSET"])
+    victim = a_shop(shop_id="a-victim", bigcommerce=access)
+    stage = Stage(victim)
+
+    await stage.told(a_callback("store/product/deleted", note="stores/zzz"))
+
+    assert [change["shop_id"] for change in stage.sink.products] == ["demo"]
 
 
 @pytest.mark.parametrize(
