@@ -7,16 +7,30 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.errors import ConfigurationError
 
 TIME_ZONE: Final = "time_zone"
+UNTIL: Final = "until"
 MOST: Final = {"UInt8": 2**8 - 1, "UInt16": 2**16 - 1, "UInt32": 2**32 - 1, "UInt64": 2**64 - 1}
 
 _DOCUMENTED = re.compile(r"-- (\w+)(?: = (\S+))?(?: \((\d+) to (\d+)\))?: (.+)")
+
+# Days and times that Python and ClickHouse read alike.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_FIRST_YEAR: Final = 1970
+
+
+class WrongParameterError(ConfigurationError):
+    """What a question was told is missing, unknown or not of its kind; *fields* are the names."""
+
+    def __init__(self, fields: Iterable[str], detail: str) -> None:
+        super().__init__(detail)
+        self.fields = sorted(fields)
 
 
 class Parameter(NamedTuple):
@@ -59,21 +73,21 @@ def bound(question: str, parameters: Sequence[Parameter], given: Mapping[str, ob
     """Check what was *given* to *question* and add the defaults.
 
     Raises:
-        ConfigurationError: something is missing, unknown, or not of its kind.
+        WrongParameterError: something is missing, unknown, or not of its kind.
     """
     unknown = given.keys() - {each.name for each in parameters}
     if unknown:
-        raise ConfigurationError(f"{question} has no parameter {', '.join(sorted(unknown))}")
+        raise WrongParameterError(unknown, f"{question} has no parameter {', '.join(sorted(unknown))}")
     values: dict[str, object] = {}
     for each in parameters:
         value = given.get(each.name)
         value = each.default if value is None else value
         if value is None:
-            raise ConfigurationError(f"{question} needs {each.name}: {each.about}")
+            raise WrongParameterError([each.name], f"{question} needs {each.name}: {each.about}")
         problem = _problem(each, value := _several(value) if each.is_list else value)
         if problem:
-            raise ConfigurationError(f"{question}: {each.name} must be {problem}")
-        values[each.name] = value
+            raise WrongParameterError([each.name], f"{question}: {each.name} must be {problem}")
+        values[each.name] = value if isinstance(value, list) else str(value)
     return values
 
 
@@ -86,7 +100,7 @@ def _several(value: object) -> list[str]:
 def _problem(parameter: Parameter, value: object) -> str | None:
     least, most = parameter.least or 0, parameter.most
     if parameter.is_number:
-        if not str(value).isdecimal():
+        if not re.fullmatch(r"[0-9]{1,20}", str(value)):
             return "a whole number"
         most = MOST[parameter.type] if most is None else most
         return None if least <= int(str(value)) <= most else f"from {least} to {most}"
@@ -95,7 +109,16 @@ def _problem(parameter: Parameter, value: object) -> str | None:
         return f"a list of {least} to {most}" if wrong or "" in value else None
     if parameter.choices:
         return None if value in parameter.choices else f"one of {', '.join(parameter.choices)}"
+    if parameter.name == UNTIL:
+        return None if value == "now" or _is_time(str(value)) else "now, or a day or time such as 2026-11-01"
     return None if parameter.name != TIME_ZONE or _is_time_zone(str(value)) else "a time zone such as Europe/Berlin"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(_TIME.fullmatch(text)) and datetime.fromisoformat(text).year >= _FIRST_YEAR
+    except ValueError:
+        return False
 
 
 def _is_time_zone(name: str) -> bool:

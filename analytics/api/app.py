@@ -23,7 +23,7 @@ from analytics.api.guard import Guard
 from analytics.api.places import Places
 from analytics.api.signatures import Asked, with_parameters
 from analytics.api.tokens import Tokens
-from analytics.parameters import bound
+from analytics.parameters import WrongParameterError, bound
 from analytics.questions import Question, questions
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.settings import ApiSettings
@@ -137,7 +137,8 @@ def _field(place: Sequence[int | str]) -> str:
 
 
 async def _wrong_question(request: Request, exc: Exception) -> Response:
-    return JSONResponse({"error": "bad_value", "detail": str(exc)}, 422)
+    named = {"fields": exc.fields} if isinstance(exc, WrongParameterError) else {}
+    return JSONResponse({"error": "bad_value", "detail": str(exc)} | named, 422)
 
 
 async def _unavailable(request: Request, exc: Exception) -> Response:

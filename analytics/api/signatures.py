@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from fastapi import Path, Query, Request, Response
 
-from analytics.parameters import MOST, Parameter
+from analytics.parameters import MOST, Parameter, WrongParameterError
 from analytics.questions import Question
 
 SHOP: Final = "shop"
@@ -28,7 +28,11 @@ Answer = Callable[[Question, Asked, Request], Awaitable[Response]]
 def with_parameters(question: Question, answer: Answer, max_page_rows: int) -> Callable[..., Awaitable[Response]]:
     """Give *answer* the parameters of *question*, as FastAPI wants them."""
 
+    known = {"format", "limit", "offset"} | {each.name for each in question.parameters} - {SHOP}
+
     async def endpoint(**given: Any) -> Response:
+        if unknown := given["request"].query_params.keys() - known:
+            raise WrongParameterError(unknown, f"{question.name} has no parameter {', '.join(sorted(unknown))}")
         request, form = given.pop("request"), given.pop("format")
         limit, offset = given.pop("limit"), given.pop("offset")
         values = {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}

@@ -128,8 +128,16 @@ async def test_openapi_tells_how_to_unlink(client: httpx.AsyncClient) -> None:
         ("days=0", {"fields": ["days"]}),
         ("by=everybody", {"fields": ["by"]}),
         ("limit=0&offset=-1", {"fields": ["limit", "offset"]}),
-        ("steps=one", {"detail": "funnel: steps must be a list of 2 to 20"}),
-        ("time_zone=Nowhere", {"detail": "funnel: time_zone must be a time zone such as Europe/Berlin"}),
+        ("steps=one", {"fields": ["steps"], "detail": "funnel: steps must be a list of 2 to 20"}),
+        ("dayz=3&b=2", {"fields": ["b", "dayz"], "detail": "funnel has no parameter b, dayz"}),
+        (
+            "time_zone=Nowhere",
+            {"fields": ["time_zone"], "detail": "funnel: time_zone must be a time zone such as Europe/Berlin"},
+        ),
+        (
+            "until=yesterday",
+            {"fields": ["until"], "detail": "funnel: until must be now, or a day or time such as 2026-11-01"},
+        ),
     ],
 )
 async def test_a_wrong_value_is_named_and_never_repeated(

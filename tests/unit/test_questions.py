@@ -1,5 +1,6 @@
 """Questions are files that say themselves what they ask and want."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def test_a_parameter_may_have_choices_bounds_and_several_values(tmp_path: Path) 
         ({"steps": ["a", ""]}, "steps must be a list of 2 to 20"),
         ({"days": "31"}, "days must be from 1 to 30"),
         ({"days": -1}, "days must be a whole number"),
+        ({"days": "٣"}, "days must be a whole number"),
+        ({"days": "9" * 5000}, "days must be a whole number"),
     ):
         with pytest.raises(ConfigurationError, match=f"why: {message}"):
             bound("why", parameters, given)
@@ -51,6 +54,22 @@ def test_a_time_zone_is_one_that_exists() -> None:
     for wrong in ("Europe/Atlantis", "../etc/passwd", ""):
         with pytest.raises(ConfigurationError, match="time_zone must be a time zone such as Europe/Berlin"):
             bound("why", [zone], {"time_zone": wrong})
+
+
+def test_an_end_is_a_day_or_a_time_that_exists() -> None:
+    until = Parameter("until", "String", "now", "the end")
+
+    for given, told in (
+        ("now", "now"),
+        ("2026-11-01", "2026-11-01"),
+        ("2026-11-01T10:00:00+02:00", "2026-11-01T10:00:00+02:00"),
+        (date(2026, 11, 1), "2026-11-01"),
+        (datetime(2026, 11, 1, 10, tzinfo=UTC), "2026-11-01 10:00:00+00:00"),
+    ):
+        assert bound("why", [until], {"until": given}) == {"until": told}
+    for wrong in ("", "yesterday", "2026", "2026-02-30", "2026-11-01T25:00", "1969-12-31", "2026-11-01\x00"):
+        with pytest.raises(ConfigurationError, match="until must be now, or a day or time such as 2026-11-01"):
+            bound("why", [until], {"until": wrong})
 
 
 @pytest.mark.parametrize(
