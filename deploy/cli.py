@@ -1,7 +1,8 @@
 """The `storestream` command: `storestream --help` lists what it can do."""
 
 import importlib
-from typing import Final
+import sys
+from typing import Final, NoReturn
 
 import click
 
@@ -63,8 +64,17 @@ def main() -> None:
     try:
         storestream(standalone_mode=True)
     except StorestreamError as exc:
-        click.echo(f"storestream: {exc}", err=True)
-        raise SystemExit(1) from None
+        _end(str(exc))
+    except Exception as exc:
+        library = sys.modules.get("aiokafka.errors")  # most commands do not load it
+        if library is None or not isinstance(exc, library.KafkaError):
+            raise
+        _end(f"kafka: {type(exc).__name__}")
+
+
+def _end(problem: str) -> NoReturn:
+    click.echo(f"storestream: {problem}", err=True)
+    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":
