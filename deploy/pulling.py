@@ -5,17 +5,17 @@ that the next one asks only for what changed since.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from connectors.storefronts.pulls import Batch, Refused
+from deploy.absences import Absences, Gone, Publish
 from deploy.checkpoints import Checkpoint
-from schemas.records import EpochMillis, ProductChange
+from schemas.records import EpochMillis
 
 OVERLAP_MS: Final = 300_000
 """How far before its beginning the next pull asks: clocks differ, and a change may show late."""
-
-Publish = Callable[[Sequence[ProductChange]], Awaitable[list[ProductChange]]]
 
 
 class Start(NamedTuple):
@@ -27,19 +27,29 @@ class Start(NamedTuple):
 
 
 class Pulled(NamedTuple):
-    """What a pull did."""
+    """What a pull did. *gone*: what of the products it did not meet, where it was of everything."""
 
     published: int
     refused: list[Refused]
     since: EpochMillis | None
     was_resumed: bool
+    gone: Gone | None = None
 
 
 Open = Callable[[Start], AsyncIterator[Batch]]
 
 
-async def run(source: Open, publish: Publish, checkpoint: Checkpoint, told: Callable[[int, int], None]) -> Pulled:
+async def run(
+    source: Open,
+    publish: Publish,
+    checkpoint: Checkpoint,
+    told: Callable[[int, int], None],
+    *,
+    absences: Absences | None = None,
+) -> Pulled:
     """Pull what changed since the last complete pull, everything if there was none; tell progress (done, of how many).
+
+    After a pull of everything, *absences* deletes what it did not meet.
 
     Raises:
         TransientError, TerminalError: the shop's API or Kafka would not; the next run goes on from here.
@@ -50,15 +60,23 @@ async def run(source: Open, publish: Publish, checkpoint: Checkpoint, told: Call
         saved.get("position"),
         saved.get("since"),
     )
+    absent = absences if start.since is None else None
+    put = partial(absent.publish, began_at=start.began_at) if absent else publish
     published, done = 0, int(saved.get("done", 0))
     refused: list[Refused] = []
     async for batch in source(start):
-        too_large = await publish(batch.changes)
-        refused += batch.refused
-        refused += [Refused(change["product_id"], "too_large", "product") for change in too_large]
-        published += len(batch.changes) - len(too_large)
+        taken, left_out = await _published(batch, put)
+        refused += left_out
+        published += taken
         done += len(batch.changes) + len(batch.refused)
         checkpoint.save({"began_at": start.began_at, "position": batch.position, "since": start.since, "done": done})
         told(done, batch.total)
+    gone = await absent.delete(start.began_at) if absent else None
     checkpoint.save({"since": start.began_at - OVERLAP_MS})
-    return Pulled(published, refused, start.since, start.position is not None)
+    return Pulled(published, refused, start.since, start.position is not None, gone)
+
+
+async def _published(batch: Batch, publish: Publish) -> tuple[int, list[Refused]]:
+    too_large = await publish(batch.changes)
+    refused = [Refused(change["product_id"], "too_large", "product") for change in too_large]
+    return len(batch.changes) - len(too_large), [*batch.refused, *refused]

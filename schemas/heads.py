@@ -33,6 +33,7 @@ class Head(NamedTuple):
     shop_id: str
     product_id: str
     action: str
+    source: str
     occurred_at: EpochMillis
     received_at: EpochMillis
     body: int
@@ -72,4 +73,4 @@ def _head(value: bytes) -> Head:
     except Exception as exc:  # whatever the bytes provoke, as in `Codec.decode`
         raise TerminalError("undecodable", "value", type(exc).__name__) from None
     times = said["occurred_at"], said["received_at"]
-    return Head(said["shop_id"], said["product_id"], said["action"], *times, source.tell())
+    return Head(said["shop_id"], said["product_id"], said["action"], said["source"], *times, source.tell())

@@ -4,7 +4,7 @@ The quota is shared by all apps of a store, so one client makes few requests at 
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -48,6 +48,14 @@ class BigCommerceClient:
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return validated(ProductBody, _data(answer, dict))
+
+    async def existing(self, product_ids: Sequence[str]) -> set[str]:
+        """Return those of *product_ids* (at most `PER_PAGE`) that are there; raises as `Caller.get`."""
+        numbers = [each for each in product_ids if each.isdecimal()]
+        odd = set(product_ids).difference(numbers)  # nothing that we can ask for
+        asked = {"id:in": ",".join(numbers), "include_fields": "id", "limit": str(PER_PAGE)}
+        listed = _data(await self._get("/products", asked), list) if numbers else []
+        return odd | {str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each}
 
     async def pages(self, after_id: str = "0", modified_since: EpochMillis | None = None) -> AsyncIterator[Page]:
         """Yield the products whose id is greater than *after_id*, by id; nothing moves while they are edited.

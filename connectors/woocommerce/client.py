@@ -1,7 +1,7 @@
 """WooCommerce's REST API, as far as products need it: https://woocommerce.github.io/woocommerce-rest-api-docs/."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from schemas.records import EpochMillis, WooCommerceAccess
 
 PER_PAGE: Final = 100
 """The most it gives."""
+_GONE: Final = b"woocommerce_rest_product_invalid_id"
 
 
 class Page(NamedTuple):
@@ -43,29 +44,41 @@ class WooClient:
     async def product(self, product_id: str) -> Thing | None:
         """Fetch a product; None where it is gone. Raises as `Caller.get`, and `TerminalError` for a wrong body."""
         answer = await self._get(f"/{product_id}", {})
-        return None if answer.status_code == httpx.codes.NOT_FOUND else validated(Thing, parsed(answer))
+        return None if _is_gone(answer) else validated(Thing, parsed(answer))
 
     async def variations(self, product_id: str) -> list[Thing]:
         """Fetch all variations of a product, at most one page more than we keep. Raises as `product`."""
         found: list[Thing] = []
         for number in range(1, MOST_VARIANTS // PER_PAGE + 2):
             answer = await self._get(f"/{product_id}/variations", _page(number))
-            if answer.status_code == httpx.codes.NOT_FOUND:
+            if _is_gone(answer):
                 break
             found += [validated(Thing, each) for each in _list(answer)]
             if number >= _count(answer, "x-wp-totalpages"):
                 break
         return found
 
+    async def existing(self, product_ids: Sequence[str]) -> set[str]:
+        """Return those of *product_ids* (at most `PER_PAGE`) that are there, the bin aside; raises as `Caller.get`."""
+        numbers = [each for each in product_ids if each.isdecimal()]
+        odd = set(product_ids).difference(numbers)  # nothing that we can ask for
+        asked = _page(1) | {"include": ",".join(numbers), "_fields": "id"}
+        listed = _list(await self._get("", asked)) if numbers else []
+        return odd | {str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each}
+
     async def pages(self, first: int = 1, modified_after: EpochMillis | None = None) -> AsyncIterator[Page]:
         """Yield the pages of products from the page *first* on, by id, so that an edit moves none.
 
         Raises as `Caller.get`.
         """
-        number = first
+        number, total = first, 0
         while True:
             answer = await self._get("", _page(number) | _since(modified_after) | {"orderby": "id", "order": "asc"})
             page = Page(number, _list(answer), _count(answer, "x-wp-totalpages"), _count(answer, "x-wp-total"))
+            fewer, total = total - page.total, page.total
+            if fewer > 0 and number > 1:  # deleted meanwhile: those behind them have moved up, perhaps past us
+                number = max(1, number - -(-fewer // PER_PAGE))
+                continue
             yield page
             if number >= page.pages or not page.products:
                 return
@@ -73,6 +86,15 @@ class WooClient:
 
     async def _get(self, path: str, params: Mapping[str, str]) -> httpx.Response:
         return await self._caller.get(self._base + path, params=params, auth=self._auth)
+
+
+def _is_gone(answer: httpx.Response) -> bool:
+    """Tell whether the product is not there. Raises `TerminalError` where the API is not: somewhere else, or off."""
+    if answer.status_code != httpx.codes.NOT_FOUND:
+        return False
+    if _GONE in answer.content:
+        return True
+    raise TerminalError("not_fetched", "status", "404")
 
 
 def _page(number: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from connectors.meta.feed.registration import Place, feed_name, feed_path
 from connectors.meta.feed.results import FeedResults, feed_results
 from deploy.commands.catalog_runs import catalog_named
 from deploy.commands.output import console, print_table
-from deploy.commands.products import find_shop
+from deploy.commands.shop_named import find_shop
 from deploy.feeds.access import SHORTEST_TOKEN, feed_token
 from schemas.catalog_records import Catalog
 from schemas.settings import ApiSettings, MetaSettings, settings

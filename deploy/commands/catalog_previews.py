@@ -14,7 +14,7 @@ from deploy.catalog_preview import Preview, listings, preview, read_products
 from deploy.commands.catalog_printing import print_counts, print_items, print_skipped, print_whole
 from deploy.commands.catalog_runs import catalog_named
 from deploy.commands.output import console
-from deploy.commands.products import find_shop
+from deploy.commands.shop_named import find_shop
 from deploy.commands.shops import read_shops
 from schemas.catalog import CatalogFile
 from schemas.catalog_records import Catalog

@@ -13,7 +13,7 @@ from analytics.questions import query
 from connectors.kafka import registry
 from connectors.kafka.sync_requests import publish, request_of
 from deploy.commands.output import console, print_table
-from deploy.commands.products import find_shop
+from deploy.commands.shop_named import find_shop
 from schemas.catalog_records import SyncRequest
 from schemas.records import Shop
 from schemas.settings import KafkaSettings, RegistrySettings, settings

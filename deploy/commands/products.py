@@ -15,22 +15,18 @@ import yaml
 from connectors.csv.columns import Mapping, parse_mapping
 from connectors.csv.mapping import Outcome
 from connectors.csv.problems import ADVICE, write_report
-from connectors.kafka import registry, shops
-from connectors.storefronts.calls import http_client
-from deploy import importing, pulling
+from deploy import importing
 from deploy.catalog_reading import read_product
 from deploy.checkpoints import Checkpoint
 from deploy.commands.output import console, errors, print_table
+from deploy.commands.product_pulls import pull
+from deploy.commands.shop_named import find_shop
 from deploy.publishing import products_changed
-from deploy.sources import SYSTEMS, source_of
 from schemas.errors import TerminalError
 from schemas.product import parse_product, to_deletion
 from schemas.records import ProductChange, Shop
-from schemas.settings import KafkaSettings, RegistrySettings, settings
 
 CHECKPOINTS = Path(".storestream/imports")
-PULLS = Path(".storestream/pulls")
-SHOWN_REFUSALS = 20
 
 _shop = click.option("--shop", "shop_id", required=True, help="The shop.")
 _path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,6 +35,9 @@ _path = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def command() -> None:
     """Bring products in from a CSV file or by hand, and show what is known of one."""
+
+
+command.add_command(pull)
 
 
 @command.command(name="import")
@@ -66,21 +65,6 @@ def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **op
     done = asyncio.run(_import(opened, Checkpoint(checkpoint), checked.products))
     resumed = f" (resumed after {done.resumed_at})" if done.resumed_at else ""
     console.print(f"imported {done.published} products, left out {done.left_out + done.too_large}{resumed}")
-
-
-@command.command()
-@_shop
-@click.option("--system", type=click.Choice(SYSTEMS), help="The shop system; needed if the shop has several.")
-@click.option("--full", is_flag=True, help="Everything, not only what changed since the last complete pull.")
-@click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Where to note how far it came.")
-def pull(shop_id: str, system: str | None, full: bool, checkpoint: Path | None) -> None:
-    """Fetch a shop's products from its shop system; interrupted, it goes on where it stopped."""
-    done = asyncio.run(_pull(shop_id, system, full, checkpoint))
-    for product_id, reason, field in done.refused[:SHOWN_REFUSALS]:
-        console.print(f"left out: {product_id} ({reason} {field})")
-    kind = "all" if done.since is None else "changed ones"
-    resumed = ", resumed" if done.was_resumed else ""
-    console.print(f"pulled {done.published} products ({kind}{resumed}), left out {len(done.refused)}")
 
 
 @command.command()
@@ -115,16 +99,6 @@ def show(product_id: str, shop_id: str) -> None:
         raise click.ClickException(f"nobody told of product {product_id} of {shop_id}")
     json.dump(shown.change | {"levels": shown.levels}, sys.stdout, indent=1, ensure_ascii=False)
     click.echo()
-
-
-async def find_shop(shop_id: str) -> Shop:
-    """Find a shop's settings. Raises `ClickException` when there is none."""
-    kafka = settings(KafkaSettings)
-    async with shops.following(kafka, await registry.codec(settings(RegistrySettings), kafka)) as directory:
-        shop = directory.get(shop_id)
-    if shop is None:
-        raise click.ClickException(f"no shop {shop_id}; see `storestream shops list`")
-    return shop
 
 
 def _mapping(file: Path | None) -> Mapping:
@@ -164,22 +138,6 @@ async def _import(file: importing.File, checkpoint: Checkpoint, products: int) -
         return await importing.run(
             file, publisher.publish, checkpoint, lambda done: errors.print(f"{done} of {products} products")
         )
-
-
-async def _pull(shop_id: str, system: str | None, full: bool, place: Path | None) -> pulling.Pulled:
-    shop = await find_shop(shop_id)
-    async with http_client() as http, products_changed() as publisher:
-        name, source = source_of(shop, system, http)
-        checkpoint = Checkpoint(place or PULLS / f"{shop_id}-{name}.json")
-        if full and (checkpoint.read() or {}).get("since") is not None:
-            checkpoint.clear()
-        return await pulling.run(
-            source, publisher.publish, checkpoint, lambda done, total: errors.print(_progress(done, total))
-        )
-
-
-def _progress(done: int, total: int) -> str:
-    return f"{done} of {total} products" if total else f"{done} products"
 
 
 def _publish_one(shop_id: str, made: Callable[[Shop, int], ProductChange]) -> None:

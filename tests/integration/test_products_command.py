@@ -15,11 +15,13 @@ from starlette.applications import Starlette
 
 from connectors.kafka import shops
 from deploy.cli import storestream
+from deploy.publishing import products_changed
 from deploy.servers.storefronts.woocommerce import WooShop
 from schemas.codec import Codec
 from schemas.settings import KafkaSettings, settings
-from tests.builders import a_shop
+from tests.builders import NOON, a_shop
 from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.listed import a_bracelet
 from tests.storefronts import a_woo_access
 from tests.unit.test_woocommerce import a_product as a_woo_product
 
@@ -97,10 +99,18 @@ def serving(app: Starlette) -> Iterator[str]:
         thread.join()
 
 
+async def told_before(*product_ids: str) -> None:
+    """Have WooCommerce tell of products, long ago."""
+    told = {"source": "woocommerce", "occurred_at": NOON, "received_at": NOON}
+    async with products_changed() as publisher:
+        await publisher.publish([a_bracelet() | told | {"product_id": each} for each in product_ids])  # type: ignore[misc]
+
+
 def test_a_shops_products_are_pulled(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     api = WooShop(products={number: a_woo_product(id=number) for number in range(1, 121)})
     monkeypatch.setenv("WOO_KEY", api.key)
     monkeypatch.setenv("WOO_SECRET", api.secret)
+    asyncio.run(told_before("77", "999"))
     with serving(api.app()) as url:
         shop = a_shop(woocommerce=a_woo_access(url=url))
         asyncio.run(shops.publish(kafka, Codec.from_lock(), [shop]))
@@ -109,5 +119,8 @@ def test_a_shops_products_are_pulled(kafka: KafkaSettings, monkeypatch: pytest.M
 
     assert "pulled 120 products (all), left out 0" in answer.output
     assert "120 of 120 products" in answer.stderr
+    assert "deleted 1 products that the shop system has no more" in answer.output
+    assert json.loads(called("show", "999", "--shop", "demo").stdout)["action"] == "delete"
     assert "(changed ones)" in again.output
+    assert "deleted" not in again.output
     assert json.loads(called("show", "120", "--shop", "demo").stdout)["source"] == "woocommerce"

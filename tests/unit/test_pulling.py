@@ -48,8 +48,7 @@ class FakeTopic:
 
 
 def a_source(api: Any, **shop: Any) -> Open:
-    _, source = source_of(a_shop(**shop), None, http_client(httpx.ASGITransport(api.app())))
-    return source
+    return source_of(a_shop(**shop), None, http_client(httpx.ASGITransport(api.app()))).batches
 
 
 def woo(products: int) -> Open:

@@ -40,7 +40,8 @@ class WooShop:
 
     async def _list(self, request: Request) -> Response:
         after = request.query_params.get("modified_after", "")
-        listed = [self.products[number] for number in sorted(self.products)]
+        only = {int(each) for each in request.query_params.get("include", "").split(",") if each}
+        listed = [self.products[number] for number in sorted(self.products) if not only or number in only]
         return self._answer(request, [each for each in listed if each["date_modified_gmt"] > after])
 
     async def _one(self, request: Request) -> Response:
