@@ -1,4 +1,4 @@
--- What of one destination was refused or skipped, and how much of it could still be sent?
+-- What of one destination was refused or skipped, and how much of it could still be sent? Not after a no to marketing.
 -- shop: the shop
 -- destination: its destination
 -- days: days back from now
@@ -13,6 +13,7 @@ SELECT
     count() - events_to_send AS too_old
 FROM conversions FINAL
 WHERE shop_id = {shop:String} AND destination = {destination:String} AND status != 'accepted'
+  AND reason != 'no_marketing_consent'
   AND sent_at >= now64(3) - toIntervalDay({days:UInt16})
   AND (empty({reasons:Array(String)}) OR has({reasons:Array(String)}, reason))
 GROUP BY event_name, status, reason, currency

@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/graph-api/guides/error-handling
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import orjson
 
@@ -35,6 +35,7 @@ RefuseReason = Literal[
     # Meta kept failing on this very event while it took others.
     "kept_failing",
 ]
+REFUSE_REASONS: Final[tuple[str, ...]] = get_args(RefuseReason)
 
 
 class Accepted(NamedTuple):

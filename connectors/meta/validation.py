@@ -41,6 +41,8 @@ SkipReason = Literal[
     "destination_removed",
 ]
 SKIP_REASONS: Final[tuple[str, ...]] = get_args(SkipReason)
+FOR_GOOD: Final[frozenset[SkipReason]] = frozenset({"no_marketing_consent", "too_old"})
+"""What no later attempt may change."""
 
 DAY_SECONDS: Final = 86_400
 MAX_AGE_SECONDS: Final = 7 * DAY_SECONDS

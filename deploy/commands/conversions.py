@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -10,8 +10,9 @@ from analytics.lookups import look_up
 from analytics.questions import Answer, query
 from connectors.kafka import registry, shops
 from connectors.meta.client import MetaClient
-from connectors.meta.failures import Accepted, Failure
+from connectors.meta.failures import REFUSE_REASONS, Accepted, Failure
 from connectors.meta.mapping import META_NAMES
+from connectors.meta.validation import FOR_GOOD, SKIP_REASONS
 from deploy.commands.output import console, print_table
 from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
@@ -19,6 +20,8 @@ from schemas.identifiers import purchase_event_id
 from schemas.records import Destination, Shop
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
 from streams.rules.conversions import decide
+
+REASONS: Final = tuple(each for each in REFUSE_REASONS + SKIP_REASONS if each not in FOR_GOOD)
 
 
 @click.group()
@@ -128,11 +131,18 @@ def test(shop_id: str, name: str | None, event: str, product_id: str | None, cod
 @click.option("--shop", "shop_id", required=True, help="The shop.")
 @click.option("--destination", "name", help="Its destination; needed if it has several.")
 @click.option("--days", type=click.IntRange(1, 14), default=7, show_default=True, help="Days back from now.")
-@click.option("--reason", "reasons", multiple=True, help="Only what was refused or skipped for this; may be repeated.")
+@click.option(
+    "--reason",
+    "reasons",
+    type=click.Choice(REASONS),
+    multiple=True,
+    metavar="REASON",
+    help="Only what was refused or skipped for this; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be sent.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def replay(shop_id: str, name: str | None, days: int, reasons: tuple[str, ...], dry_run: bool, yes: bool) -> None:
-    """Send again what was refused or skipped, once its cause is gone; what was accepted stays as it is."""
+    """Send again what was refused or skipped, once its cause is gone; never after a no to marketing."""
     destination = _destination(asyncio.run(_shop(shop_id)), name)["name"]
     rows = look_up("conversions_replayable", shop=shop_id, destination=destination, days=days, reasons=list(reasons))
     events = sum(row["events_to_send"] for row in rows)

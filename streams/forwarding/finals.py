@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 from connectors.kafka.tails import Tail, TailRecord, read_tail
+from connectors.meta.validation import FOR_GOOD
 from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.records import Parked, Receipt
@@ -89,19 +90,21 @@ async def read_settled(kafka: KafkaSettings, codec: Codec, partition: int, parke
 async def read_replayable(kafka: KafkaSettings, codec: Codec, partition: int, parked: Parked) -> Finals:
     """Read which events a replay is about: of its stretch, last refused or skipped, before it was asked for."""
     found = Finals()
-    until = parked["until"]
     async for key, receipt in _receipts(kafka, codec, partition, parked):
-        chosen = not parked["reasons"] or receipt["reason"] in parked["reasons"]
-        asked = receipt["status"] != "accepted" and chosen and receipt["sent_at"] < parked["parked_at"]
-        if (
-            asked
-            and parked["offset"] <= receipt["source_offset"]
-            and (until is None or receipt["source_offset"] < until)
-        ):
+        if is_replayable(receipt, parked):
             found.add_needed(key)
         else:
             found.discard(key)
     return found
+
+
+def is_replayable(receipt: Receipt, parked: Parked) -> bool:
+    """Tell whether the replay *parked* is about the event of *receipt*, its latest; never one with a visitor's no."""
+    until = parked["until"]
+    asked = not parked["reasons"] or receipt["reason"] in parked["reasons"]
+    inside = parked["offset"] <= receipt["source_offset"] and (until is None or receipt["source_offset"] < until)
+    undecided = receipt["status"] != "accepted" and receipt["reason"] not in FOR_GOOD
+    return asked and inside and undecided and receipt["sent_at"] < parked["parked_at"]
 
 
 async def _receipts(

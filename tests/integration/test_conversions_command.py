@@ -1,6 +1,7 @@
 """`storestream conversions` on real ClickHouse: what became of an event, in words."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +202,10 @@ def test_products_the_catalog_does_not_know_are_listed() -> None:
 
 
 def test_a_dry_replay_shows_counts_and_money_and_sends_nothing(configured: httpx.Client) -> None:
+    now = int(time.time() * 1000)
+    no = {"status": "skipped", "reason": "no_marketing_consent", "occurred_at": now, "sent_at": now}
+    archived("conversions.delivered", a_receipt(event_id="sh-no", **no))
+
     told = said("replay", "--shop", "demo", "--days", "14", "--dry-run")
 
     assert "0 events would be sent again to meta" in told

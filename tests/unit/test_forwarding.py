@@ -8,8 +8,10 @@ import pytest
 from connectors.meta.parcels import Outcome
 from schemas.records import EnrichedEvent
 from streams.forwarding.crowding import park_largest, park_stuck
-from streams.forwarding.finals import Finals
+from streams.forwarding.finals import Finals, is_replayable
 from streams.forwarding.parking import Standing
+from streams.forwarding.receipts import begun, completed
+from streams.rules.conversions import Decision
 from tests.builders import a_shop
 from tests.desks import CODEC, Desk, a_lane, envelope, until
 from tests.forwarded import a_destination, enriched
@@ -257,6 +259,31 @@ async def test_a_replay_sends_only_what_it_is_about_and_takes_no_destination_asi
     await until(lambda: desk.outbox.emitted[-1] == ("conversions.parked", 0, None))
 
     assert [parcel.tag.key for parcel in desk.waiting[2:]] == [b"demo|b|one", b"demo|c|one"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "sent_at", "offset", "reasons", "replayable"),
+    [
+        ("refused", "refused_by_meta", 6, 1, [], True),
+        ("skipped", "unknown_product", 6, 1, [], True),
+        ("skipped", "unknown_product", 6, 1, ["refused_by_meta"], False),
+        ("refused", "refused_by_meta", 6, 1, ["refused_by_meta"], True),
+        ("accepted", None, 6, 1, [], False),
+        ("accepted", "consent_came_later", 6, 1, ["consent_came_later"], False),
+        ("skipped", "no_marketing_consent", 6, 1, [], False),
+        ("skipped", "no_marketing_consent", 6, 1, ["no_marketing_consent"], False),
+        ("skipped", "too_old", 6, 1, [], False),
+        ("refused", "refused_by_meta", 7, 1, [], False),
+        ("refused", "refused_by_meta", 6, 2, [], False),
+    ],
+)
+def test_a_replay_is_about_what_was_refused_or_skipped_before_it_and_never_about_a_no(
+    status: Any, reason: str | None, sent_at: int, offset: int, reasons: list[str], replayable: bool
+) -> None:
+    order = a_lane(kind="replay", until=2, parked_at=7, reasons=reasons)
+    receipt = begun(enriched()["event"], a_destination(), Decision("ViewContent", 0), (0, offset))
+
+    assert is_replayable(completed(receipt, Outcome(status, reason), 1, sent_at), order) is replayable
 
 
 async def test_one_that_is_down_is_parked_only_when_it_has_held_others_up_for_long(
