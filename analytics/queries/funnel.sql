@@ -10,7 +10,8 @@
 -- top = 20 (1 to 1000): how many parts of the breakdown, the largest first
 WITH
     if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
-    length(arrayDistinct({steps:Array(String)})) < length({steps:Array(String)}) AS repeated,
+    {steps:Array(String)} AS step_names,
+    length(arrayDistinct(step_names)) < length(step_names) AS repeated,
     {breakdown:String} IN ('product', 'category') AS of_items,
     {breakdown:String} IN ('device', 'source', 'campaign') AS of_visits,
     -- Milliseconds, since windowFunnel takes no DateTime64. What happened at one time counts in the order of the steps,
@@ -19,7 +20,7 @@ WITH
     (
         SELECT
             if({by:String} = 'session', session_id, person_id) AS who,
-            toUInt8(indexOf({steps:Array(String)}, name)) AS number,
+            name,
             toUInt64(toUnixTimestamp64Milli(occurred_at)) AS moment,
             if(
                 of_visits,
@@ -29,7 +30,7 @@ WITH
         WHERE NOT (repeated OR of_items)
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
-          AND name IN {steps:Array(String)}
+          AND name IN step_names
     ),
     -- An event is a row for each step it may be and each product it is about. Its later steps come before its
     -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
@@ -43,10 +44,10 @@ WITH
                 {breakdown:String} = 'category', arrayDistinct(items.category),
                 ['all'])) AS part,
             toUInt8(arrayJoin(arrayFilter(
-                (n, step) -> step = name, arrayEnumerate({steps:Array(String)}), {steps:Array(String)}))) AS number,
+                (n, step) -> step = name, arrayEnumerate(step_names), step_names))) AS number,
             bitOr(
                 bitShiftLeft(toUInt64(toUnixTimestamp64Milli(occurred_at)), 23),
-                bitShiftLeft(toUInt64(indexOf({steps:Array(String)}, name)), 17)
+                bitShiftLeft(toUInt64(indexOf(step_names, name)), 17)
                 + bitShiftLeft(cityHash64(event_id) % 4096, 5) + toUInt64(20 - number)) AS moment,
             if(
                 of_visits,
@@ -56,7 +57,7 @@ WITH
         WHERE (repeated OR of_items)
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
-          AND name IN {steps:Array(String)}
+          AND name IN step_names
     ),
     -- Its mode strict_once would keep every way there is in memory: a few hundred events are gigabytes.
     walked AS
@@ -66,12 +67,13 @@ WITH
             windowFunnel({window_hours:UInt64} * 3600000)
             (
                 moment,
-                number = 1, number = 2, number = 3, number = 4, number = 5,
-                number = 6, number = 7, number = 8, number = 9, number = 10,
-                number = 11, number = 12, number = 13, number = 14, number = 15,
-                number = 16, number = 17, number = 18, number = 19, number = 20
+                name = step_names[1], name = step_names[2], name = step_names[3], name = step_names[4],
+                name = step_names[5], name = step_names[6], name = step_names[7], name = step_names[8],
+                name = step_names[9], name = step_names[10], name = step_names[11], name = step_names[12],
+                name = step_names[13], name = step_names[14], name = step_names[15], name = step_names[16],
+                name = step_names[17], name = step_names[18], name = step_names[19], name = step_names[20]
             ) AS level,
-            minIf(visit, number = 1 AND of_visits) AS first_visit
+            minIf(visit, name = step_names[1] AND of_visits) AS first_visit
         FROM once
         GROUP BY who
         UNION ALL
@@ -109,13 +111,13 @@ WITH
 SELECT
     segment,
     step,
-    {steps:Array(String)}[step] AS reached,
+    step_names[step] AS reached,
     sumIf(reached_it, level >= step) AS persons,
     sumIf(reached_it, level = step - 1) AS lost,
     round(persons / nullIf(persons + lost, 0), 4) AS of_previous,
     round(persons / nullIf(sum(reached_it), 0), 4) AS of_first
 FROM by_level
-ARRAY JOIN range(1, length({steps:Array(String)}) + 1) AS step
+ARRAY JOIN range(1, length(step_names) + 1) AS step
 GROUP BY segment, step
 ORDER BY max(persons) OVER (PARTITION BY segment) DESC, segment, step
-LIMIT {top:UInt32} * length({steps:Array(String)})
+LIMIT {top:UInt32} * length(step_names)
