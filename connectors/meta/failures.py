@@ -59,7 +59,8 @@ class Failure(NamedTuple):
 
 
 # Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling, limits (80000 to 80014):
-# https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+# https://developers.facebook.com/docs/graph-api/overview/rate-limiting, 104:
+# https://developers.facebook.com/docs/marketing-api/error-reference, 5000 and 21009: RudderStack's table, which retries.
 BY_CODE: Final[Mapping[int, Kind]] = {
     1: "transient",  # unknown, possibly a downtime; not transient by `is_transient`: too much data, see `_kind`
     2: "transient",  # service temporarily down
@@ -69,12 +70,15 @@ BY_CODE: Final[Mapping[int, Kind]] = {
     17: "throttled",  # user limit
     32: "throttled",  # page limit
     102: "token",  # session key invalid
+    104: "token",  # incorrect signature: the app wants an `appsecret_proof`, which we do not send
     190: "token",  # access token expired, revoked or unreadable; subcodes 452 to 467 say how
     200: "token",  # 200 to 299: a permission
     341: "throttled",  # application limit
     368: "throttled",  # temporarily blocked for policy
     613: "throttled",  # custom limit
     2500: "token",  # unknown path: a setting of ours, not an event
+    5000: "transient",  # unknown
+    21009: "transient",  # not documented
 }
 PERMISSIONS: Final = range(200, 300)
 BUSINESS_LIMITS: Final = frozenset({80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})

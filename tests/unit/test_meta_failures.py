@@ -40,6 +40,7 @@ def test_success_carries_the_trace() -> None:
         (403, 10, None, "token"),
         (403, 294, None, "token"),
         (400, 2500, None, "token"),
+        (400, 104, None, "token"),
         (400, 4, None, "throttled"),
         (400, 17, None, "throttled"),
         (400, 613, 1996, "throttled"),
@@ -48,6 +49,8 @@ def test_success_carries_the_trace() -> None:
         (500, 1, None, "transient"),
         (500, 2, None, "transient"),
         (500, 4711, None, "transient"),
+        (400, 5000, None, "transient"),
+        (400, 21009, None, "transient"),
     ],
 )
 def test_each_error_is_of_one_kind(status: int, code: int, subcode: int | None, kind: str) -> None:
