@@ -1,4 +1,8 @@
-"""A WooCommerce product with its variations → the record `ProductChange`."""
+"""A WooCommerce product with its variations → the record `ProductChange`.
+
+The version of a simple product is its `date_modified_gmt`, of one with variations the time we asked: the newest date of
+its variations goes back when that one is deleted. Nothing is newer than when we heard of it, whatever a clock says.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -13,7 +17,7 @@ _STATUS = {"publish": "active", "trash": "archived"}
 
 
 class Told(NamedTuple):
-    """Who told it, and when we heard (milliseconds)."""
+    """Who told it, and when we heard of it or, of what we fetch, asked (milliseconds)."""
 
     shop: Shop
     delivery_id: str
@@ -28,8 +32,9 @@ def to_product_change(product: Thing, variations: Sequence[Thing], told: Told) -
     """
     if len(variations) > MOST_VARIANTS:
         raise TerminalError("too_large", "variations", str(len(variations)))
-    times = [each.date_modified_gmt or 0 for each in (product, *variations)]
-    version = max(times) or told.received_at
+    version = told.received_at
+    if not product.variations and product.date_modified_gmt:
+        version = min(product.date_modified_gmt, version)
     return _change(product.id, told, version) | {"product": _product(product, variations, told.shop)}
 
 

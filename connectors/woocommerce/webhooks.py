@@ -1,15 +1,17 @@
 """WooCommerce's webhooks: who may come in, and what each says.
 
-It never repeats a delivery and counts failures, so whatever is authentic is taken; variations are fetched, for no body
-holds them. https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
+It never repeats a delivery and counts failures, so whatever is authentic is taken; a product with variations is
+fetched, for no body holds them. https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
 """
 
+import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
 from connectors.storefronts.deliveries import Delivery
 from connectors.storefronts.door import Headers
+from connectors.storefronts.fetches import SharedFetches
 from connectors.storefronts.signatures import is_signed
 from connectors.woocommerce.bodies import Thing
 from connectors.woocommerce.client import WooClient
@@ -35,6 +37,7 @@ class WooCommerce:
     def __init__(self, connect: Connect) -> None:
         """Take how a shop's API is reached."""
         self._connect = connect
+        self._fetches: SharedFetches[ProductChange] = SharedFetches()
 
     def is_ping(self, headers: Headers, body: bytes) -> bool:
         """Recognise the form that making a webhook sends, unsigned: only 200 lets it be made."""
@@ -77,14 +80,24 @@ class WooCommerce:
     async def _change(self, told_of: Thing, told: Told) -> ProductChange:
         if told_of.parent is None and not told_of.variations:
             return to_product_change(told_of, [], told)
+        product_id = told_of.parent or told_of.id
         try:
             client = self._connect(_access(told.shop))
         except ConfigurationError as exc:
             raise TerminalError("not_fetched", "variations", str(exc)) from None
-        product = told_of if told_of.parent is None else await client.product(told_of.parent)
-        if product is None:
-            return to_deletion(told_of.parent or told_of.id, told)
-        return to_product_change(product, await client.variations(product.id) if product.variations else [], told)
+
+        async def fetch() -> ProductChange:
+            return await _fetched(client, product_id, told._replace(received_at=time.time_ns() // 1_000_000))
+
+        # One edit of a product with a hundred variations is a hundred deliveries.
+        return (await self._fetches.get((told.shop["shop_id"], product_id), fetch)).copy()
+
+
+async def _fetched(client: WooClient, product_id: str, told: Told) -> ProductChange:
+    product = await client.product(product_id)
+    if product is None:
+        return to_deletion(product_id, told)
+    return to_product_change(product, await client.variations(product_id) if product.variations else [], told)
 
 
 def _named(body: object) -> Thing:
