@@ -60,7 +60,7 @@ class Failure(NamedTuple):
 
 # Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling, limits (80000 to 80014):
 # https://developers.facebook.com/docs/graph-api/overview/rate-limiting, 104:
-# https://developers.facebook.com/docs/marketing-api/error-reference, 5000 and 21009: RudderStack's table, which retries.
+# https://developers.facebook.com/docs/marketing-api/error-reference, 5000 and 21009: RudderStack's table, which retries
 BY_CODE: Final[Mapping[int, Kind]] = {
     1: "transient",  # unknown, possibly a downtime; not transient by `is_transient`: too much data, see `_kind`
     2: "transient",  # service temporarily down
