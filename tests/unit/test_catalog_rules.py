@@ -54,7 +54,8 @@ def test_the_head_of_a_change_is_read_without_the_product() -> None:
 
     head = Heads(CODEC).of(CODEC.encode("ProductChange", change))
 
-    assert head[:5] == tuple(change[name] for name in ("shop_id", "product_id", "action", "occurred_at", "received_at"))
+    told = ("shop_id", "product_id", "action", "source", "occurred_at", "received_at")
+    assert head[:6] == tuple(change[name] for name in told)
 
 
 @pytest.mark.parametrize("value", [b"", b"\0\0\0", b"no avro at all", CODEC.encode("Shop", a_shop())])
