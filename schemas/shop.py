@@ -93,8 +93,10 @@ class ShopFile(BaseModel):
     campaign_boundary: bool = Field(True, description="Whether a visit that another campaign brought is a new one.")
     checkout_browsers: int = Field(10, ge=1, le=40, description="Most browsers one checkout links to its customer.")
     customer_browsers: int = Field(100, ge=2, le=1000, description="Most browsers a customer id is believed on.")
-    visitor_days: int = Field(400, ge=7, description="Days without a sign after which a browser is forgotten.")
-    checkout_days: int = Field(90, ge=7, description="Days without a sign after which an order is forgotten.")
+    visitor_days: int = Field(
+        400, ge=7, description="Days without a sign after which a browser or an order is forgotten."
+    )
+    checkout_days: int = Field(90, ge=7, description="Days without a sign after which a checkout is forgotten.")
     catalogs: tuple[CatalogFile, ...] = Field((), max_length=50)
 
     @field_validator("catalogs")

@@ -1,10 +1,12 @@
 """Counts the browsers that name one customer: an id that too many name is no person's, and is believed of none."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.identifiers import link_id
 from schemas.records import EpochMillis, Link
 from streams.rules.links import CONTESTED, UNLINK
+
+_DAY_MS: Final = 86_400_000
 
 
 class Browser(NamedTuple):
@@ -18,7 +20,10 @@ class Browser(NamedTuple):
 
 
 class CustomerState(NamedTuple):
-    """One customer id. *applied*: as a checkout's. *browsers*: who named it, until there were too many."""
+    """One customer id. *applied*: as a checkout's. *browsers*: who named it, until there were too many.
+
+    *heard*: when it was last named, to the day.
+    """
 
     applied: tuple[int, int] = (-1, -1)
     browsers: tuple[Browser, ...] = ()
@@ -26,29 +31,36 @@ class CustomerState(NamedTuple):
 
 
 def take_browser(state: CustomerState, link: Link, most: int) -> CustomerState:
-    """Take that a browser named the customer; of more than *most* only one more is remembered."""
-    visitor, client = link["visitor_id"], link["client_id"]
-    if visitor is None or client is None or len(state.browsers) > most:
-        return state
-    if any(each.visitor_id == visitor for each in state.browsers):
-        return state
-    named = Browser(visitor, client, link["event_id"], link["occurred_at"], link["received_at"])
-    return state._replace(browsers=(*state.browsers, named))
+    """Take that a browser named the customer; of more than *most* only one more is remembered.
+
+    The same object when that says nothing new.
+    """
+    named = _browser_of(link)
+    if len(state.browsers) <= most and all(each.visitor_id != named.visitor_id for each in state.browsers):
+        state = state._replace(browsers=(*state.browsers, named))
+    received = link["received_at"]
+    return state._replace(heard=received) if received >= state.heard + _DAY_MS else state
 
 
 def unlinks(state: CustomerState, link: Link, most: int) -> list[Link]:
-    """Take the customer, for ever, from every browser that named it, once they are more than *most*.
-
-    *link* is of the browser at hand, which may be one too many to be remembered.
-    """
+    """Take the customer, for ever, from every browser that named it, once they are more than *most*."""
     if len(state.browsers) <= most:
         return []
-    last = Browser(
-        link["visitor_id"] or "", link["client_id"] or "", link["event_id"], link["occurred_at"], link["received_at"]
-    )
-    known = {each.visitor_id for each in state.browsers}
-    browsers = state.browsers if last.visitor_id in known else (*state.browsers, last)
-    return [_unlink(link["shop_id"], link["customer_id"] or "", each) for each in browsers]
+    here = unlink_here(state, link, most)
+    known = [_unlink(link["shop_id"], link["customer_id"] or "", each) for each in state.browsers]
+    return known + [each for each in here if each["visitor_id"] not in {one["visitor_id"] for one in known}]
+
+
+def unlink_here(state: CustomerState, link: Link, most: int) -> list[Link]:
+    """As `unlinks`, but only from the browser of *link*, which may be one too many to be remembered."""
+    if len(state.browsers) <= most:
+        return []
+    return [_unlink(link["shop_id"], link["customer_id"] or "", _browser_of(link))]
+
+
+def _browser_of(link: Link) -> Browser:
+    visitor, client = link["visitor_id"] or "", link["client_id"] or ""
+    return Browser(visitor, client, link["event_id"], link["occurred_at"], link["received_at"])
 
 
 def _unlink(shop_id: str, customer_id: str, browser: Browser) -> Link:

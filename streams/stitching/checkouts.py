@@ -15,7 +15,7 @@ from streams.stitching.holds import due_of
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Outcome, Shops, Source
 from streams.stitching.products import Products
-from streams.stitching.terms import checkout_days, hold_seconds, most_browsers
+from streams.stitching.terms import hold_seconds, most_browsers, place_days
 
 ORDERS: Final = 0
 LINKS: Final = 1
@@ -99,7 +99,9 @@ class Checkouts:
         if key not in self._open:
             written = self._read(key)
             state = CheckoutState() if written is None else self._memory.read(key, written)
-            if is_over(state.heard, now, checkout_days(self._shops, shop_id)) and not purchases.waiting_since(state):
+            if is_over(state.heard, now, place_days(self._shops, shop_id, place)) and not purchases.waiting_since(
+                state
+            ):
                 state = CheckoutState(state.applied)
             self._open[key] = Opened((shop_id, place), state, state)
         return self._open[key].state

@@ -23,8 +23,10 @@ def is_over(heard: EpochMillis, now: EpochMillis, days: int) -> bool:
 class Forgetter:
     """Walks one table in rounds."""
 
-    def __init__(self, table: Table, heard_of: Callable[[bytes], EpochMillis], days_of: Callable[[str], int]) -> None:
-        """Take how a state tells when it was last heard of (0: it must stay), and how many days a shop remembers."""
+    def __init__(
+        self, table: Table, heard_of: Callable[[bytes], EpochMillis], days_of: Callable[[str, str], int]
+    ) -> None:
+        """Take how a state tells when it was last heard of (0: it must stay), and how many days a shop keeps which."""
         self._table, self._heard_of, self._days_of = table, heard_of, days_of
         self._now: dict[int, EpochMillis] = {}
         self._left: list[bytes] = []
@@ -53,5 +55,5 @@ class Forgetter:
         written = self._table.get(key)
         if written is None or self._table.partition_of(key) != partition:
             return False
-        shop_id = key.partition(b"|")[0].decode()
-        return is_over(self._heard_of(written), now - DAY_MS, self._days_of(shop_id))
+        shop_id, _, name = key.decode().partition("|")
+        return is_over(self._heard_of(written), now - DAY_MS, self._days_of(shop_id, name))

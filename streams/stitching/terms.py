@@ -9,6 +9,7 @@ DEFAULT_HOLD_SECONDS: Final = 120
 DEFAULT_VISITOR_DAYS: Final = 400
 DEFAULT_CHECKOUT_DAYS: Final = 90
 DEFAULT_CUSTOMER_BROWSERS: Final = 100
+_LASTING: Final = ("order:", "customer:")
 
 
 def hold_seconds(shops: Shops, shop_id: str) -> int:
@@ -23,10 +24,15 @@ def visitor_days(shops: Shops, shop_id: str) -> int:
     return shop["visitor_days"] if shop is not None else DEFAULT_VISITOR_DAYS
 
 
-def checkout_days(shops: Shops, shop_id: str) -> int:
-    """Tell for how many days *shop_id* remembers a checkout or an order it hears nothing of."""
+def place_days(shops: Shops, shop_id: str, place: str) -> int:
+    """Tell for how many days *shop_id* remembers a checkout, a cart, an order or a customer it hears nothing of.
+
+    An order as long as browsers: shops change orders long after they were made, and the next word on one that was
+    forgotten would be a purchase once more, of no visit.
+    """
     shop = shops.get(shop_id)
-    return shop["checkout_days"] if shop is not None else DEFAULT_CHECKOUT_DAYS
+    days = shop["checkout_days"] if shop is not None else DEFAULT_CHECKOUT_DAYS
+    return max(days, visitor_days(shops, shop_id)) if place.startswith(_LASTING) else days
 
 
 def most_browsers(shops: Shops, shop_id: str) -> int:

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -29,7 +30,7 @@ from streams.stitching.forgetting import Forgetter
 from streams.stitching.holds import Holds, Place, Progress, due_of, now_ms
 from streams.stitching.outcomes import Addressed, Outcome, Shops, Source
 from streams.stitching.stitcher import Stitcher
-from streams.stitching.terms import checkout_days, hold_seconds, visitor_days
+from streams.stitching.terms import hold_seconds, place_days, visitor_days
 from streams.tables import Table
 
 SWEEP_SECONDS: Final = 1.0
@@ -59,8 +60,8 @@ class StitchWorker:
         self._holds = Holds()
         self._generation: int | None = None
         self._forgetters = (
-            (self._visitors, Forgetter(self._visitors, heard_of, lambda shop: visitor_days(shops, shop))),
-            (self._checkouts, Forgetter(self._checkouts, heard_of_checkout, lambda shop: checkout_days(shops, shop))),
+            (self._visitors, Forgetter(self._visitors, heard_of, lambda shop, _: visitor_days(shops, shop))),
+            (self._checkouts, Forgetter(self._checkouts, heard_of_checkout, partial(place_days, shops))),
         )
         self._stitcher = Stitcher(
             codec, catalog, shops, read_visitor=self._visitors.get, read_checkout=self._checkouts.get

@@ -577,6 +577,19 @@ def test_a_customer_id_that_too_many_browsers_name_is_no_person() -> None:
     assert all(row["customer_id"] in ("ada", None) for row in pipeline.session_rows().values())
 
 
+def test_a_customer_id_that_everybody_names_costs_one_more_record_for_each_login_and_is_never_believed_again() -> None:
+    pipeline, days = Pipeline({"demo": a_shop(customer_browsers=3)}), 24 * 60
+    for number in range(100):
+        pipeline.publish(on(f"client-{number}", number * 9 * days, customer_id="house"))
+    pipeline.run()
+    assert person_id("demo", "house") not in pipeline.persons().values()
+
+    before = len(pipeline.links)
+    pipeline.publish(*(on(f"other-{number}", 99 * 9 * days, customer_id="house") for number in range(50)))
+    pipeline.run()
+    assert [link["reason"] for link in pipeline.links[before:]].count("contested") == 50
+
+
 def test_orders_of_too_many_browsers_are_of_no_person_either() -> None:
     pipeline = Pipeline({"demo": a_shop(customer_browsers=3)}, partitions=4)
     for number in range(5):
