@@ -108,7 +108,6 @@ class ProductBody(RestBody):
     availability: ShortText | None = None
     upc: ShortText | None = None
     gtin: ShortText | None = None
-    date_modified: Moment | None = None
     preorder_release_date: Annotated[Moment | None, BeforeValidator(lambda value: value or None)] = None
     custom_url: CustomUrl | None = None
     variants: list[VariantBody] | None = None

@@ -4,7 +4,8 @@ The quota is shared by all apps of a store, so one client makes few requests at 
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from schemas.records import BigCommerceAccess, EpochMillis
 
 PER_PAGE: Final = 100
 MOST_NAMES: Final = 50_000
+NAMES_SECONDS: Final = 600.0
 _INCLUDE: Final = {"include": "variants,images,custom_fields"}
 
 
@@ -29,23 +31,34 @@ class Page(NamedTuple):
     total: int
 
 
-class BigCommerceClient:
-    """Reads one store's products; keeps the names of brands and categories it has read."""
+class _Kept(NamedTuple):
+    since: float
+    brands: dict[str, str]
+    categories: dict[str, str]
 
-    def __init__(self, access: BigCommerceAccess, caller: Caller) -> None:
-        """Take which store it is. Raises `ConfigurationError` where the variable with the token is not set."""
+
+class BigCommerceClient:
+    """Reads one store's products; keeps the names of brands and categories for `NAMES_SECONDS`: they may change."""
+
+    def __init__(self, access: BigCommerceAccess, caller: Caller, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take which store it is; *clock* is in seconds.
+
+        Raises:
+            ConfigurationError: the variable with the token is not set.
+        """
         token = os.environ.get(access["token_env"])
         if not token:
             raise ConfigurationError(f"bigcommerce.token_env: {access['token_env']} is not set")
         self._base = f"{access['api_url'].rstrip('/')}/stores/{access['store_hash']}/v3/catalog"
         self._headers = {"X-Auth-Token": token}
         self._caller = caller
-        self._names: dict[str, dict[str, str]] = {"brands": {}, "categories": {}}
+        self._clock = clock
+        self._names = _Kept(clock(), {}, {})
 
     async def product(self, product_id: str) -> ProductBody | None:
         """Fetch a product; None where it is gone. Raises as `Caller.get`, and `TerminalError` for a wrong body."""
         answer = await self._get(f"/products/{product_id}", _INCLUDE)
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == httpx.codes.NOT_FOUND and _status(parsed(answer)) == httpx.codes.NOT_FOUND:
             return None
         return validated(ProductBody, _data(answer, dict))
 
@@ -75,17 +88,22 @@ class BigCommerceClient:
 
     async def names(self, products: Iterable[ProductBody]) -> Names:
         """Fetch the names of the products' brands and categories that are not known yet. Raises as `Caller.get`."""
+        kept = self._kept_names()
         listed = list(products)
         brands = {each.brand_id for each in listed if each.brand_id not in (None, "", "0")}
         categories = {number for each in listed for number in each.categories or ()}
-        await self._learn("brands", [each for each in brands if each])
-        await self._learn("categories", categories)
-        return Names(self._names["brands"], self._names["categories"])
+        await self._learn("brands", kept.brands, [each for each in brands if each])
+        await self._learn("categories", kept.categories, categories)
+        return Names(kept.brands, kept.categories)
 
-    async def _learn(self, kind: str, ids: Iterable[str]) -> None:
-        known = self._names[kind]
-        if len(known) > MOST_NAMES:
-            known.clear()
+    def _kept_names(self) -> "_Kept":
+        """Begin anew when the names are old or many; whoever learns into the former ones goes on with them."""
+        kept = self._names
+        if self._clock() - kept.since > NAMES_SECONDS or len(kept.brands) + len(kept.categories) > MOST_NAMES:
+            self._names = _Kept(self._clock(), {}, {})
+        return self._names
+
+    async def _learn(self, kind: str, known: dict[str, str], ids: Iterable[str]) -> None:
         missing = sorted(set(ids) - known.keys())
         for start in range(0, len(missing), PER_PAGE):
             asked = missing[start : start + PER_PAGE]
@@ -106,6 +124,11 @@ def _data(answer: httpx.Response, kind: type) -> Any:
     if not isinstance(data, kind):
         raise TransientError("the shop's API answered something else")
     return data
+
+
+def _status(content: Any) -> Any:
+    """Return the status that an answer's own body tells; a proxy's 404 tells none."""
+    return content.get("status") if isinstance(content, dict) else None
 
 
 def _total(content: Any) -> int:

@@ -38,10 +38,7 @@ def to_product_change(body: ProductBody, names: Names, asked: Asked) -> ProductC
     """
     if len(body.variants or ()) > MOST_VARIANTS:
         raise TerminalError("too_large", "variants", str(len(body.variants or ())))
-    return _change(body.id, asked) | {
-        "occurred_at": max(asked.asked_at, body.date_modified or 0),
-        "product": _product(body, names, asked),
-    }
+    return _change(body.id, asked) | {"product": _product(body, names, asked)}
 
 
 def to_deletion(product_id: str, asked: Asked) -> ProductChange:

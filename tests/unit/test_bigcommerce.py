@@ -4,6 +4,8 @@ import asyncio
 import base64
 import hmac
 import json
+import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +13,7 @@ import httpx
 import pytest
 
 from connectors.bigcommerce.bodies import ProductBody
-from connectors.bigcommerce.client import BigCommerceClient
+from connectors.bigcommerce.client import NAMES_SECONDS, BigCommerceClient
 from connectors.bigcommerce.webhooks import PATH, BigCommerce
 from connectors.storefronts.fetches import SharedFetches
 from deploy.servers.storefronts.bigcommerce import BigCommerceStore
@@ -212,6 +214,15 @@ async def test_a_product_that_is_gone_when_asked_for_is_deleted() -> None:
     assert [change["action"] for change in stage.sink.products] == ["delete"]
 
 
+async def test_a_404_of_somebody_else_deletes_nothing() -> None:
+    stage = Stage()
+    stage.store.stage.fail(404)
+
+    await stage.told(a_callback())
+
+    assert ([each["reason"] for each in stage.sink.rejected], stage.sink.products) == (["not_fetched"], [])
+
+
 async def test_creation_and_deletion_of_one_hash_are_two_deliveries_and_a_repetition_is_none() -> None:
     stage = Stage()
     scopes = ("store/product/created", "store/product/deleted", "store/product/created")
@@ -310,8 +321,10 @@ async def test_a_fetch_that_has_begun_is_not_joined() -> None:
     assert await asyncio.gather(*others) == [2, 2, 2]
 
 
-def a_client(store: BigCommerceStore, naps: Naps | None = None) -> BigCommerceClient:
-    return BigCommerceClient(a_bigcommerce_access(), a_caller(store.app(), naps))
+def a_client(
+    store: BigCommerceStore, naps: Naps | None = None, clock: Callable[[], float] = time.monotonic
+) -> BigCommerceClient:
+    return BigCommerceClient(a_bigcommerce_access(), a_caller(store.app(), naps), clock)
 
 
 async def test_a_pull_reads_every_product_once_and_goes_on_behind_any() -> None:
@@ -332,14 +345,18 @@ async def test_the_quota_is_waited_for() -> None:
     assert naps.taken == [7.0, 1.5]
 
 
-async def test_names_are_asked_for_once() -> None:
-    store = BigCommerceStore(brands={36: {"id": 36, "name": "Acme"}})
-    client, product = a_client(store), validated(ProductBody, a_product())
+async def test_names_are_asked_for_once_and_again_when_they_may_have_changed() -> None:
+    store, now = BigCommerceStore(brands={36: {"id": 36, "name": "Acme"}}), 0.0
+    client, product = a_client(store, clock=lambda: now), validated(ProductBody, a_product())
 
     for _ in range(3):
         names = await client.names([product])
+    asked = len(store.stage.requests)
+    store.brands[36]["name"], now = "Ajax", NAMES_SECONDS + 1
+    renamed = await client.names([product])
 
-    assert (names.brands["36"], names.categories["23"], len(store.stage.requests)) == ("Acme", "", 2)
+    assert (names.brands["36"], names.categories["23"], asked) == ("Acme", "", 2)
+    assert renamed.brands["36"] == "Ajax"
 
 
 async def test_a_store_that_does_not_answer_or_has_no_token_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
