@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from connectors.clickhouse.client import connect
 from connectors.kafka import registry, shops
 from deploy.commands.output import console, print_table
+from deploy.webhook_replays import to_request, topic_of
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.settings import ClickHouseSettings, KafkaSettings, RegistrySettings, settings
 from schemas.topics import TOPICS
@@ -23,7 +24,8 @@ FROM rejected FINAL WHERE shop_id = {shop:String} OR {shop:String} = ''
 ORDER BY received_at DESC LIMIT {limit:UInt32}
 """
 ONE = """
-SELECT shop_id, stage, reason, topic, ifNull(kafka_partition, 0) AS partition, base64Encode(payload) AS payload
+SELECT toString(rejection_id) AS id, shop_id, stage, reason, detail, topic, ifNull(kafka_partition, 0) AS partition,
+    toUnixTimestamp64Milli(received_at) / 1000 AS received_seconds, base64Encode(payload) AS payload
 FROM rejected FINAL WHERE rejection_id = {id:UUID}
 """
 
@@ -62,7 +64,8 @@ def replay(rejection_id: Any, repaired: Path | None, ingest: str | None, dry_run
     """Send one rejection again to where it was refused, as it was or with repaired bytes."""
     rejection, payload = _one(str(rejection_id))
     content = repaired.read_bytes() if repaired else payload
-    target = f"{ingest} (pixel)" if rejection["stage"] == "ingest" else rejection["topic"]
+    door = topic_of(rejection) or "pixel"
+    target = f"{ingest} ({door})" if rejection["stage"] == "ingest" else rejection["topic"]
     console.print(f"{len(content)} bytes {'would go' if dry_run else 'go'} to {target}")
     if not dry_run:
         asyncio.run(
@@ -71,7 +74,7 @@ def replay(rejection_id: Any, repaired: Path | None, ingest: str | None, dry_run
 
 
 async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | None) -> None:
-    """Post it as the pixel would, with the shop's own write key."""
+    """Post it as the pixel would, with the shop's own write key, or as Shopify would, with its secret."""
     if not ingest:
         raise ConfigurationError("--ingest is missing: the address of ingest, such as http://127.0.0.1:8080")
     kafka = settings(KafkaSettings)
@@ -79,13 +82,17 @@ async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | No
         shop = directory.get(rejection["shop_id"])
     if shop is None:
         raise TerminalError("unknown_shop", "shop_id", "the bytes came from no shop we know, so no write key fits")
+    topic, path, headers = topic_of(rejection), f"/v1/pixel/{shop['write_keys'][0]}", dict[str, str]()
+    if topic is not None:
+        path, headers = to_request(rejection, topic, content, shop)
     async with httpx.AsyncClient(timeout=30) as client:
         try:
-            answer = await client.post(f"{ingest}/v1/pixel/{shop['write_keys'][0]}", content=content)
+            answer = await client.post(ingest.rstrip("/") + path, content=content, headers=headers)
         except httpx.TransportError as exc:
             raise TransientError(f"ingest did not answer: {type(exc).__name__}") from None
     console.print(f"ingest answered {answer.status_code}: {answer.text}")
-    if answer.status_code != httpx.codes.ACCEPTED:
+    taken = {httpx.codes.ACCEPTED} if topic is None else {httpx.codes.OK}
+    if answer.status_code not in taken or (topic is not None and answer.json()["rejected"]):
         raise SystemExit(1)
 
 

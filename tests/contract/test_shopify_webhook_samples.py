@@ -9,6 +9,8 @@ import pytest
 
 from connectors.shopify.signatures import is_signed
 from tests.doors import FakeSink
+from tests.unit.test_shopify_bulk import a_product
+from tests.unit.test_shopify_thin_webhooks import Stage
 from tests.unit.test_shopify_webhooks import delivered
 
 SHARED = Path(os.environ.get("STORESTREAM_SHARED", Path(__file__).parents[2] / "../shared"))
@@ -57,6 +59,21 @@ async def test_every_other_sample_is_accepted_and_ignored() -> None:
 
         assert (answer.status_code, answer.json()["outcome"]) == (200, "ignored"), path.stem
     assert others
+
+
+async def test_the_sample_of_an_inventory_item_fetches_its_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPIFY_TOKEN", "shpat_test")
+    sample = json.loads((SAMPLES / "official_inventory_items_update.json").read_bytes())
+    deletion = json.loads((SAMPLES / "official_inventory_items_delete.json").read_bytes())
+    stage = Stage(a_product(sample["id"] - 2))
+
+    outcomes = [
+        (await stage.told("inventory_items/update", sample)).json()["outcome"],
+        (await stage.told("inventory_items/delete", deletion)).json()["outcome"],
+    ]
+
+    assert outcomes == ["accepted", "ignored"]
+    assert list(stage.changes()) == [str(sample["id"] - 2)]
 
 
 def test_the_signature_vectors_hold() -> None:

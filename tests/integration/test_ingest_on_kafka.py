@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ from schemas.topics import EVENTS_RECEIVED, ORDERS_RECEIVED, PRODUCTS_CHANGED, R
 from tests.builders import a_shop
 from tests.doors import a_pixel_event
 from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.storefronts import a_shopify_access
 from tests.unit.test_shopify_webhooks import a_product, an_order_body, headers_of
 
 pytestmark = pytest.mark.integration
@@ -46,6 +48,7 @@ async def a_running_door(kafka: KafkaSettings, folder: Path, **settings: str) ->
         "STORESTREAM_TOPIC_PREFIX": kafka.prefix,
         "INGEST_PORT": str(port),
         "SHOPIFY_SECRET_DEMO": "hush",
+        "SHOPIFY_TOKEN": "shpat_test",
     }
     with (folder / "ingest.log").open("wb") as written:
         process = await asyncio.create_subprocess_exec(
@@ -105,10 +108,31 @@ async def events(kafka: KafkaSettings) -> dict[int, list[Any]]:
     }
 
 
+def a_collection_made_at(port: int, ingest: str, members: int) -> dict[str, Any]:
+    """Run the fake Shopify, as a user would, and make a collection there: who is in it, and how its webhook fared."""
+    argv = ["--system", "shopify", "--port", str(port), "--ingest", ingest]
+    argv += ["--domain", "demo.myshopify.com", "--secret-env", "SHOPIFY_SECRET_DEMO"]
+    environment = os.environ | {"SHOPIFY_SECRET_DEMO": "hush"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.servers.storefronts", *argv], stdout=subprocess.PIPE, env=environment
+    )
+    with process:
+        assert process.stdout is not None
+        try:
+            address = json.loads(process.stdout.readline())["address"]
+            listed = [each["id"] for each in httpx.get(f"{address}/_products", timeout=30).json()][:members]
+            made = httpx.put(f"{address}/_collections/5", json={"title": "Summer", "products": listed}, timeout=30)
+        finally:
+            process.terminate()
+    return {"members": listed, "webhook": made.json()["webhook"]}
+
+
 async def test_what_is_accepted_is_on_kafka_on_its_visitors_partition(kafka_bootstrap: str, tmp_path: Path) -> None:
     kafka = own_kafka(kafka_bootstrap, partitions=3)
     await make_topics(kafka)
-    await shops.publish(kafka, CODEC, [a_shop()])
+    shopify = free_port()
+    access = a_shopify_access(api_url=f"http://127.0.0.1:{shopify}")
+    await shops.publish(kafka, CODEC, [a_shop(shopify=access)])
     sent = [a_pixel_event(id=f"e{number}", clientId=f"client-{number % 7}") for number in range(50)]
     order, product = json.dumps(an_order_body()).encode(), json.dumps(a_product()).encode()
 
@@ -121,6 +145,7 @@ async def test_what_is_accepted_is_on_kafka_on_its_visitors_partition(kafka_boot
             await client.post(path, content=order, headers=headers_of("orders/paid", order)),
             await client.post(path, content=product, headers=headers_of("products/update", product)),
         ]
+        told = await asyncio.to_thread(a_collection_made_at, shopify, str(client.base_url), 2)
 
     assert (batch.status_code, batch.json()["accepted"]) == (202, 50)
     assert sorted(event["event_id"] for found in on_kafka.values() for event in found) == sorted(e["id"] for e in sent)
@@ -131,7 +156,9 @@ async def test_what_is_accepted_is_on_kafka_on_its_visitors_partition(kafka_boot
     place = f"order:{an_order_body()['id']}"
     assert [number for number, found in orders.items() if found] == [partition_of("demo", place, 3)]
     changes = [record for found in (await records(kafka, PRODUCTS_CHANGED)).values() for record in found]
-    assert [record.key for record in changes] == [b"demo|788032119674292922"]
+    fetched = [f"demo|{each}".encode() for each in told["members"]]
+    assert told["webhook"] == 200
+    assert sorted(record.key for record in changes) == sorted([b"demo|788032119674292922", *fetched])
     rejected = [record for found in (await records(kafka, RECORDS_REJECTED)).values() for record in found]
     assert [CODEC.decode(record.value)["payload"] for record in rejected] == [b'{"name": "page_viewed"}']
 

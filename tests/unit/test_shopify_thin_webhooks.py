@@ -13,7 +13,6 @@ from connectors.shopify.admin import AdminClient
 from connectors.shopify.thin import NAMES, ThinTopics
 from connectors.shopify.wholes import MOST_MEMBERS, TOGETHER
 from connectors.storefronts.calls import Caller, http_client
-from deploy.servers.storefronts import shopify_queries
 from deploy.servers.storefronts.shopify import ShopifyShop
 from schemas.records import Product, ProductChange, Shop
 from tests.builders import a_shop
@@ -314,17 +313,3 @@ async def test_a_shop_that_stalls_does_not_hold_up_another() -> None:
 
     assert outcomes == ["None"] * 9 + ["accepted"]
     assert {each["reason"] for each in sink.rejected} == {"not_fetched"}
-
-
-@pytest.mark.parametrize("query", ["", "{", "query { nodes(ids: $ids) { id } }", "{ shop { name } }", "{ nodes(ids"])
-def test_the_stand_in_refuses_what_is_no_query_it_knows(query: str) -> None:
-    assert shopify_queries.answer([], query, {})["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
-
-
-def test_the_stand_in_refuses_what_costs_too_much() -> None:
-    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Product { variants(first: 200) { nodes { id } } } } }"
-
-    points = shopify_queries.read(query, {"ids": ["a", "b"]})[0].points
-    refused = shopify_queries.answer([], query, {"ids": ["a"] * 5})
-
-    assert (points, refused["errors"][0]["extensions"]["code"]) == (402, "MAX_COST_EXCEEDED")

@@ -9,17 +9,19 @@ import httpx
 import orjson
 import pytest
 
+from connectors.shopify.admin import AdminClient
+from connectors.shopify.thin import ThinTopics
 from deploy.pulling import Start
-from deploy.servers.storefronts import samples
+from deploy.servers.storefronts import samples, shopify_queries
 from deploy.servers.storefronts.bigcommerce import BigCommerceStore
 from deploy.servers.storefronts.deliveries import signed_headers
 from deploy.servers.storefronts.shopify import ShopifyShop
 from deploy.servers.storefronts.shopify_control import ShopifyControl
 from deploy.servers.storefronts.woocommerce import WooShop
 from schemas.records import ProductChange
-from tests.builders import NOON
+from tests.builders import NOON, a_shop
 from tests.doors import SECRETS, FakeSink, a_door, calling
-from tests.storefronts import a_bigcommerce_access, a_shopify_access, a_woo_access
+from tests.storefronts import a_bigcommerce_access, a_caller, a_shopify_access, a_woo_access
 from tests.unit.test_pulling import a_source
 
 AT = datetime.fromtimestamp(NOON / 1000, UTC)
@@ -33,9 +35,11 @@ class Stage:
 
     def __init__(self) -> None:
         self.sink, self.shop = FakeSink(), ShopifyShop()
-        self._door = a_door(self.sink)
         self.control = ShopifyControl(self.shop, dict(PRODUCTS), self._tell)
-        transport = httpx.ASGITransport(self.control.app())
+        app = self.control.app()
+        thin, ours = ThinTopics(lambda shop: AdminClient(shop, a_caller(app))), a_shop(shopify=a_shopify_access())
+        self._door = a_door(self.sink, ours, thin=thin)
+        transport = httpx.ASGITransport(app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://shopify")
 
     async def _tell(self, topic: str, content: Mapping[str, Any]) -> int:
@@ -48,7 +52,8 @@ class Stage:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setenv("SHOPIFY_TOKEN", TOKENS["SHOPIFY_TOKEN"])
     made = Stage()
     yield made
     await made.client.aclose()
@@ -112,9 +117,32 @@ async def test_products_are_made_deleted_and_sold_out_there(stage: Stage) -> Non
     assert (await stage.client.get("/_products/5")).status_code == 404
 
 
+async def test_what_a_webhook_there_does_not_name_is_asked_for(stage: Stage) -> None:
+    variant = PRODUCTS[min(PRODUCTS)]["variants"][1]
+    item = f"/_inventory_items/{variant['inventory_item_id']}"
+    group = {"title": "Summer", "products": sorted(PRODUCTS)[:2]}
+
+    answers = [
+        await stage.client.patch(item, json={"sku": "NEW", "tracked": False}),
+        await stage.client.put("/_collections/5", json=group),
+        await stage.client.put("/_collections/5", json=group | {"title": "Autumn"}),
+        await stage.client.delete("/_collections/5"),
+    ]
+
+    topics = ["inventory_items/update", "collections/create", "collections/update", "collections/delete"]
+    assert [(each.json()["topic"], each.json()["webhook"]) for each in answers] == [(each, 200) for each in topics]
+    told = [each["product"] for each in stage.sink.products if each["product"]]
+    assert [each["collections"] for each in told] == [[], ["Summer"], ["Summer"], ["Autumn"], ["Autumn"]]
+    assert [(each["sku"], each["inventory_tracked"]) for each in told[0]["variants"]][1] == ("NEW", False)
+    assert [each["field"] for each in stage.sink.rejected] == ["collection"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        ("PUT", "/_collections/5", b'{"title": "no products"}'),
+        ("PUT", "/_collections/5", b'{"title": "x", "products": ["y"]}'),
+        ("PATCH", "/_inventory_items/45800000000000", b"[]{"),
         ("PATCH", FIRST, b"{"),
         ("PATCH", FIRST, b'{"price": "dear"}'),
         ("PATCH", FIRST, b'{"variants": 5}'),
@@ -130,3 +158,17 @@ async def test_what_is_no_product_changes_nothing_and_tells_nobody(
     assert answer.status_code == 422
     assert stage.sink.products == []
     assert len((await stage.client.get("/_products")).json()) == 5
+
+
+@pytest.mark.parametrize("query", ["", "{", "query { nodes(ids: $ids) { id } }", "{ shop { name } }", "{ nodes(ids"])
+def test_the_stand_in_refuses_what_is_no_query_it_knows(query: str) -> None:
+    assert shopify_queries.answer([], query, {})["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_the_stand_in_refuses_what_costs_too_much() -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Product { variants(first: 200) { nodes { id } } } } }"
+
+    points = shopify_queries.read(query, {"ids": ["a", "b"]})[0].points
+    refused = shopify_queries.answer([], query, {"ids": ["a"] * 5})
+
+    assert (points, refused["errors"][0]["extensions"]["code"]) == (402, "MAX_COST_EXCEEDED")
