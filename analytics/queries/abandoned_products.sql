@@ -7,7 +7,7 @@
 -- top = 20 (1 to 100000): how many products
 -- at_least = 1: leave out products that fewer people put into the cart
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     ends - toIntervalDay({days:UInt16}) AS begins,
     by_person AS
     (

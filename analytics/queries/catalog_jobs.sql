@@ -6,7 +6,7 @@
 -- time_zone = UTC: whose days and times are meant
 -- top = 50 (1 to 100000): how many runs, the latest first
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     job_id,
     catalog,

@@ -8,7 +8,7 @@
 -- time_zone = UTC: whose days and times are meant
 -- top = 100 (1 to 100000): how many people, the latest first
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     length(arrayDistinct({steps:Array(String)})) < length({steps:Array(String)}) AS repeated,
     -- First who, by as few columns as it takes; then what they did.
     stopped AS

@@ -7,7 +7,7 @@
 -- time_zone = UTC: whose days and times are meant
 -- top = 20 (1 to 100000): how many ways, the most used first
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     arrayStringConcat(way, ' > ') AS path,
     length(way) AS steps,

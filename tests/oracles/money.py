@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.records import Order, Session
-from tests.oracles.weeks import DAY, END, Weeks, cents, period, source, within
+from tests.oracles.weeks import DAY, END, Weeks, begin, cents, period, source, within
 
 TOUCHES: dict[str, Callable[[Session], str]] = {
     "source": source,
@@ -60,7 +60,7 @@ def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:
     groups: dict[Any, list[Order]] = defaultdict(list)
     for order in weeks.sold():
         since = first[weeks.person_of_order(order)]
-        if since >= END - days * DAY:
+        if since >= begin(days):
             groups[period(since, every), order["currency"] or ""].append(order)
     rows = []
     for (cohort, currency), orders in sorted(groups.items()):

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from schemas.records import Event, Item, Order
-from tests.oracles.weeks import DAY, END, HOUR, KEYS, Weeks, cents, period, within
+from tests.oracles.weeks import END, HOUR, KEYS, Weeks, begin, cents, period, within
 
 
 def abandoned_products(weeks: Weeks, *, days: int, within_hours: int) -> list[Any]:
@@ -15,7 +15,7 @@ def abandoned_products(weeks: Weeks, *, days: int, within_hours: int) -> list[An
     for each in weeks.events:
         event = each["event"]
         late = within_hours * HOUR if event["name"] == "purchase" else 0
-        if END - days * DAY <= event["occurred_at"] < END + late:
+        if begin(days) <= event["occurred_at"] < END + late:
             for item in event["items"]:
                 if item["product_id"]:
                     did[item["product_id"], weeks.person(event["visitor_id"], event["occurred_at"])].append(

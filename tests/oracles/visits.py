@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from schemas.records import Session
-from tests.oracles.weeks import DAY, END, Weeks, period, source, within
+from tests.oracles.weeks import END, Weeks, begin, period, source, within
 
 SEGMENTS: dict[str, Callable[[Session], str]] = {
     "device": lambda session: session["device"],
@@ -108,7 +108,7 @@ def retention(weeks: Weeks, *, days: int, every: str, activity: str, breakdown: 
         at, segment = min(times)
         cohort = period(at, every)
         cohorts[cohort, segment].update({_number(cohort, period(each, every), every) for each, _ in times})
-    since = period(END - days * DAY, every)
+    since = period(begin(days), every)
     return [
         {
             "cohort": cohort,

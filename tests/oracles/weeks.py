@@ -195,9 +195,14 @@ class Weeks:
                 )
 
 
+def begin(days: int) -> int:
+    """Tell when the last *days* in Berlin before the end begin; one of them has 25 hours."""
+    return int((datetime.fromtimestamp(END / 1000, ZONE) - timedelta(days=days)).timestamp() * 1000)
+
+
 def within(at: int, days: int) -> bool:
     """Tell whether *at* is in the last *days* before the end."""
-    return END - days * DAY <= at < END
+    return begin(days) <= at < END
 
 
 def period(at: int, every: str) -> date:
