@@ -54,8 +54,9 @@ def test_the_head_of_a_change_is_read_without_the_product() -> None:
 
     head = Heads(CODEC).of(CODEC.encode("ProductChange", change))
 
-    told = ("shop_id", "product_id", "action", "source", "occurred_at", "received_at")
-    assert head[:6] == tuple(change[name] for name in told)
+    told = dict(change)
+    names = ("shop_id", "product_id", "action", "source", "occurred_at", "received_at")
+    assert head[:6] == tuple(told[name] for name in names)
 
 
 @pytest.mark.parametrize("value", [b"", b"\0\0\0", b"no avro at all", CODEC.encode("Shop", a_shop())])
