@@ -5,6 +5,7 @@ for a sighting that was taken back is kept beside its unlink and only not counte
 """
 
 from bisect import insort
+from collections import Counter
 from typing import Final, NamedTuple
 
 from schemas.records import EpochMillis
@@ -65,13 +66,18 @@ def with_evidence(evidence: tuple[Evidence, ...], seen: Evidence) -> tuple[Evide
 
 
 def _thinned(evidence: list[Evidence]) -> list[Evidence]:
-    """Drop the oldest sighting that stands between two of the same customer, else the oldest of all."""
+    """Drop the oldest sighting that stands between two of the same customer, else the oldest but of a customer's only.
+
+    Were all of a customer dropped, an unlink of another could make the browser somebody's alone.
+    """
     for before in range(len(evidence) - 2):
         first, middle, last = evidence[before : before + 3]
         if first.customer == middle.customer == last.customer:
             heard = last._replace(received=max(middle.received, last.received))
             return [*evidence[: before + 1], heard, *evidence[before + 3 :]]
-    return evidence[1:]
+    times = Counter(seen.customer for seen in evidence)
+    dropped = next((seen for seen in evidence if times[seen.customer] > 1), evidence[0])
+    return [seen for seen in evidence if seen is not dropped]
 
 
 def with_unlink(unlinks: tuple[Unlink, ...], unlink: Unlink) -> tuple[Unlink, ...]:

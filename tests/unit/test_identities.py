@@ -75,6 +75,16 @@ def test_evidence_is_bounded_and_keeps_where_customers_change() -> None:
     assert only_customer(evidence) == SEVERAL
 
 
+def test_who_was_seen_once_long_ago_is_not_made_another_when_a_third_is_taken_back() -> None:
+    evidence: tuple[Evidence, ...] = (Evidence(NOON, "ada", NOON),)
+    for minute in range(1, 500):
+        evidence = with_evidence(evidence, Evidence(NOON + minute * MINUTE, ("bob", "cyd")[minute % 2], NOON))
+    left = standing(evidence, (Unlink("cyd", "", NOON),))
+
+    assert len(evidence) == MAX_EVIDENCE
+    assert {each.customer for each in left} == {"ada", "bob"}
+
+
 def test_the_clicks_of_a_minute_are_one_piece_of_evidence_whichever_came_first() -> None:
     clicks = [Evidence(NOON + second * 1000, "ada", NOON + received) for second, received in ((0, 5), (9, 1), (20, 9))]
     kept = set()
