@@ -37,6 +37,11 @@ def fail_stop(name: str) -> Iterator[None]:
         end_process("worker failed", exc, agent=name)
 
 
+def following_ended(error: BaseException) -> NoReturn:
+    """End the process: what it follows would stand still from now on. For `connectors.kafka.follower.Follower`."""
+    end_process("following ended", error)
+
+
 def _place(error: BaseException | None) -> str | None:
     frames = traceback.extract_tb(error.__traceback__) if error else []
     return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else None

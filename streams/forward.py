@@ -14,6 +14,7 @@ from connectors.kafka.shops import following
 from connectors.meta.client import MetaClient
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
 from schemas.topics import EVENTS_ENRICHED
+from streams.failing import following_ended
 from streams.forwarding.assembling import Parts, assembled
 from streams.forwarding.ground import Known
 from streams.forwarding.metrics import COLLECTORS
@@ -33,8 +34,9 @@ _kafka, _meta, _registry = settings(KafkaSettings), settings(MetaSettings), sett
 async def forward(records: Records) -> None:
     """Send each event to its shop's destinations, and keep a receipt of what became of it."""
     words = await codec(_registry, _kafka)
-    items = following_missing_items(_kafka, words)
-    async with following(_kafka, words) as shops, items as missing, MetaClient(_meta) as client:
+    directory = following(_kafka, words, failed=following_ended)
+    items = following_missing_items(_kafka, words, failed=following_ended)
+    async with directory as shops, items as missing, MetaClient(_meta) as client:
         routes = Routes(client, _meta, shops)
         generation = partial(getattr, app, "consumer_generation_id")
         forwarder, lots = assembled(

@@ -29,12 +29,20 @@ class Follower:
     """
 
     def __init__(
-        self, bootstrap_servers: str, topic: str, apply: Callable[[Any], None], *, since: EpochMillis | None = None
+        self,
+        bootstrap_servers: str,
+        topic: str,
+        apply: Callable[[Any], None],
+        *,
+        since: EpochMillis | None = None,
+        failed: Callable[[BaseException], None] | None = None,
     ) -> None:
         """Take where to read and what to do with each record; connects to nothing yet.
 
-        *since*: begin with the first record Kafka got at or after it, for a topic that is not compacted.
+        *since*: begin with the first record Kafka got at or after it, for a topic that is not compacted. *failed*: is
+        told what ended the following, so that a process need not go on with what stands still.
         """
+        self._failed = failed
         self._since = since
         self._bootstrap_servers = bootstrap_servers
         self._topic = topic
@@ -92,8 +100,8 @@ class Follower:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether the first reading has reached its end."""
-        return self._caught_up.is_set()
+        """Whether the first reading has reached its end, and the following goes on."""
+        return self._caught_up.is_set() and (self._task is None or not self._task.done())
 
     async def _follow_for_ever(self) -> None:
         while True:
@@ -181,3 +189,5 @@ class Follower:
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()):
             log.critical("following ended", topic=self._topic, error=type(failure).__name__)
+            if self._failed is not None:
+                self._failed(failure)

@@ -3,7 +3,7 @@
 Only these are remembered: what nobody has told of counts as there.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -80,11 +80,15 @@ def _decides(receipt: ProductReceipt) -> bool:
 
 @asynccontextmanager
 async def following_missing_items(
-    kafka: KafkaSettings, codec: Codec, *, timeout_seconds: float = 10
+    kafka: KafkaSettings,
+    codec: Codec,
+    *,
+    timeout_seconds: float = 10,
+    failed: Callable[[BaseException], None] | None = None,
 ) -> AsyncIterator[MissingItems]:
-    """Give the items, complete on entry if Kafka gives them in time, and followed until exit."""
-    missing = MissingItems(codec)
-    follower = Follower(kafka.bootstrap_servers, kafka.prefix + PRODUCTS_SYNCED.name, missing.apply)
+    """Give the items, complete on entry if Kafka gives them in time, followed until exit; *failed* as of `Follower`."""
+    missing, topic = MissingItems(codec), kafka.prefix + PRODUCTS_SYNCED.name
+    follower = Follower(kafka.bootstrap_servers, topic, missing.apply, failed=failed)
     await follower.start()
     try:
         await follower.caught_up(timeout_seconds)

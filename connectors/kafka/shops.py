@@ -1,6 +1,6 @@
 """The shops' settings as `shops.configured` tells them: published by the command, followed by every process."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,10 +72,16 @@ class ShopDirectory:
 
 
 @asynccontextmanager
-async def following(kafka: KafkaSettings, codec: Codec, *, timeout_seconds: float = 30) -> AsyncIterator[ShopDirectory]:
-    """Give a directory that is complete on entry and followed until exit."""
-    directory = ShopDirectory(codec)
-    follower = Follower(kafka.bootstrap_servers, kafka.prefix + SHOPS_CONFIGURED.name, directory.apply)
+async def following(
+    kafka: KafkaSettings,
+    codec: Codec,
+    *,
+    timeout_seconds: float = 30,
+    failed: Callable[[BaseException], None] | None = None,
+) -> AsyncIterator[ShopDirectory]:
+    """Give a directory that is complete on entry and followed until exit; *failed* as of `Follower`."""
+    directory, topic = ShopDirectory(codec), kafka.prefix + SHOPS_CONFIGURED.name
+    follower = Follower(kafka.bootstrap_servers, topic, directory.apply, failed=failed)
     await follower.start()
     try:
         await follower.caught_up(timeout_seconds)

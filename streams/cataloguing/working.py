@@ -22,7 +22,7 @@ from streams.cataloguing.metrics import REPUBLISHED
 from streams.cataloguing.products import Products
 from streams.cataloguing.states import standing_in
 from streams.cataloguing.writing import Writer
-from streams.failing import fail_stop
+from streams.failing import fail_stop, following_ended
 from streams.outbox import Outbox, Output
 from streams.records import Record
 
@@ -95,9 +95,10 @@ async def at_work(app: Any, outbox: Outbox, parts: Parts) -> AsyncIterator[Catal
     """Give a worker that knows all shops and products on entry, and leads until exit."""
     kafka = parts.kafka
     codec = await registry.codec(parts.registry, kafka)
-    products = Products(codec)
-    follower = Follower(kafka.bootstrap_servers, kafka.prefix + PRODUCTS_CHANGED.name, products.apply)
-    async with shops.following(kafka, codec) as directory, CatalogClient(parts.meta) as client, _followed(follower):
+    products, topic = Products(codec), kafka.prefix + PRODUCTS_CHANGED.name
+    follower = Follower(kafka.bootstrap_servers, topic, products.apply, failed=following_ended)
+    followed = shops.following(kafka, codec, failed=following_ended)
+    async with followed as directory, CatalogClient(parts.meta) as client, _followed(follower):
         log.info("products read", products=len(products.in_force), shops=len(directory.all()))
         world = World(client, parts.chosen, products, Writer(codec, outbox))
         kept = Kept(partial(standing_in, kafka, codec), follower.until_now)

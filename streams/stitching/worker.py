@@ -19,7 +19,7 @@ from connectors.kafka.partitioning import partition_of
 from schemas import topics
 from schemas.codec import Codec
 from schemas.settings import KafkaSettings, RegistrySettings, settings
-from streams.failing import fail_stop
+from streams.failing import fail_stop, following_ended
 from streams.outbox import Outbox, Output
 from streams.records import Record, Records
 from streams.rules.catalogs import Catalog
@@ -150,7 +150,8 @@ async def at_work(app: Any, outbox: Outbox, tables: Tables, records: Records) ->
     kafka = settings(KafkaSettings)
     codec = await registry.codec(settings(RegistrySettings), kafka)
     catalog = Catalog()
-    async with shops.following(kafka, codec) as directory, _following(kafka, CatalogReader(codec, catalog)):
+    followed = shops.following(kafka, codec, failed=following_ended)
+    async with followed as directory, _following(kafka, CatalogReader(codec, catalog)):
         log.info("catalog read", products=len(catalog), shops=len(directory.all()))
         worker = StitchWorker(app, outbox, tables, codec, shops=directory, catalog=catalog)
         sweeper = asyncio.create_task(_sweep(worker, records), name="sweep holds")
@@ -168,7 +169,8 @@ async def _sweep(worker: StitchWorker, records: Records) -> None:
 
 @asynccontextmanager
 async def _following(kafka: KafkaSettings, reader: CatalogReader) -> AsyncIterator[None]:
-    follower = Follower(kafka.bootstrap_servers, kafka.prefix + topics.PRODUCTS_CHANGED.name, reader.apply)
+    topic = kafka.prefix + topics.PRODUCTS_CHANGED.name
+    follower = Follower(kafka.bootstrap_servers, topic, reader.apply, failed=following_ended)
     await follower.start()
     try:
         await follower.caught_up()

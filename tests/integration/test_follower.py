@@ -219,7 +219,8 @@ async def test_what_apply_raises_ends_the_following_and_is_told_at_once(kafka_bo
     topic = a_topic_name()
     await make_topic(kafka_bootstrap, topic)
     await produce(kafka_bootstrap, topic, things(0, 1))
-    follower = Follower(kafka_bootstrap, topic, refuse)
+    told: list[BaseException] = []
+    follower = Follower(kafka_bootstrap, topic, refuse, failed=told.append)
     await follower.start()
 
     with pytest.raises(LookupError):
@@ -228,4 +229,23 @@ async def test_what_apply_raises_ends_the_following_and_is_told_at_once(kafka_bo
         await follower.ended()
 
     assert not follower.is_caught_up
+    assert [type(each) for each in told] == [LookupError]
+    await follower.stop()
+
+
+async def test_one_that_has_caught_up_and_ended_later_is_caught_up_no_more(kafka_bootstrap: str) -> None:
+    def refuse_the_second(record: Any) -> None:
+        if record.key != b"0":
+            raise LookupError("a bug")
+
+    topic = a_topic_name()
+    await make_topic(kafka_bootstrap, topic)
+    await produce(kafka_bootstrap, topic, things(0, 1))
+    follower = Follower(kafka_bootstrap, topic, refuse_the_second)
+    await follower.start()
+    await follower.caught_up(30)
+    assert follower.is_caught_up
+
+    await produce(kafka_bootstrap, topic, things(1, 2))
+    await until(lambda: not follower.is_caught_up)
     await follower.stop()
