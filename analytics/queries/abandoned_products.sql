@@ -30,6 +30,7 @@ WITH
           AND occurred_at >= begins
           AND occurred_at < ends + if(name = 'purchase', toIntervalHour({within_hours:UInt32}), toIntervalHour(0))
           AND items.product_id != ''
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
         GROUP BY product, person_id
         HAVING carted
     )

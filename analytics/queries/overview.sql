@@ -17,12 +17,13 @@ FROM
         uniqExactIf(person_id, name = 'purchase' AND person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS buyers
     FROM events_by_person
     WHERE shop_id = {shop:String} AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+      AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
 ) AS b
 CROSS JOIN
 (
     SELECT count() AS sessions
     FROM sessions FINAL
-    WHERE shop_id = {shop:String} AND started_at >= ends - toIntervalDay({days:UInt16}) AND started_at < ends
+    WHERE shop_id = {shop:String} AND device != 'bot' AND started_at >= ends - toIntervalDay({days:UInt16}) AND started_at < ends
 ) AS s
 CROSS JOIN
 (

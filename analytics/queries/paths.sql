@@ -30,6 +30,7 @@ FROM
         FROM events_by_person
         WHERE shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
           AND session_id != toUUID('00000000-0000-0000-0000-000000000000')
           AND ({of:String} = 'events' OR name = if({of:String} = 'pages', 'page_viewed', 'product_viewed') OR name = 'purchase')
     )

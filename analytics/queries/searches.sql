@@ -16,6 +16,7 @@ WITH
         FROM events_by_person
         WHERE shop_id = {shop:String} AND name IN ('search_submitted', 'product_viewed', 'purchase')
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
         GROUP BY visitor_id, session_id
         HAVING notEmpty(made)
     )

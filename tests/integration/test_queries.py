@@ -168,7 +168,13 @@ def test_sessions_by_source_names_the_source_and_sums_each_currency_alone(shop: 
 
 def test_overview_counts_people_visits_orders_and_money(shop: Shop) -> None:
     days = shop.days
-    events = [each["event"] for each in days.events if recent(days, each["event"]["occurred_at"])]
+    visits = [each for each in days.sessions if not each["deleted"]]
+    bots = {each["session_id"] for each in visits if each["device"] == "bot"}
+    events = [
+        each["event"]
+        for each in days.events
+        if recent(days, each["event"]["occurred_at"]) and each["session_id"] not in bots
+    ]
     orders = [each for each in days.orders if recent(days, each["ordered_at"]) and each["status"] == "paid"]
     revenue = Counter[str]()
     for order in orders:
@@ -178,7 +184,9 @@ def test_overview_counts_people_visits_orders_and_money(shop: Shop) -> None:
     assert row["events"] == len(events)
     assert row["visitors"] == len({each["visitor_id"] for each in events})
     assert row["persons"] == len({days.person(each["visitor_id"], each["occurred_at"]) for each in events})
-    assert row["sessions"] == sum(recent(days, each["started_at"]) and not each["deleted"] for each in days.sessions)
+    assert row["sessions"] == sum(
+        recent(days, each["started_at"]) and each["session_id"] not in bots for each in visits
+    )
     assert row["orders"] == len(orders)
     assert {name: int(amount * 100) for name, amount in row["revenue"].items()} == revenue
 

@@ -12,7 +12,10 @@ from tests.oracles.weeks import END, HOUR, KEYS, Weeks, begin, cents, period, wi
 def abandoned_products(weeks: Weeks, *, days: int, within_hours: int) -> list[Any]:
     """Answer `abandoned_products`."""
     did: dict[Any, list[tuple[Event, Item]]] = defaultdict(list)
+    bots = weeks.of_bots()
     for each in weeks.events:
+        if each["session_id"] in bots:
+            continue
         event = each["event"]
         late = within_hours * HOUR if event["name"] == "purchase" else 0
         if begin(days) <= event["occurred_at"] < END + late:

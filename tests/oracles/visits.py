@@ -126,10 +126,10 @@ def retention(weeks: Weeks, *, days: int, every: str, activity: str, breakdown: 
 
 def paths(weeks: Weeks, *, days: int, of: str, length: int) -> list[Any]:
     """Answer `paths`."""
-    made = defaultdict(list)
+    made, bots = defaultdict(list), weeks.of_bots()
     for each in weeks.events:
         event, what = each["event"], ""
-        if not within(event["occurred_at"], days):
+        if not within(event["occurred_at"], days) or each["session_id"] in bots:
             continue
         if of == "events":
             what = event["name"]
@@ -159,9 +159,9 @@ def paths(weeks: Weeks, *, days: int, of: str, length: int) -> list[Any]:
 
 def searches(weeks: Weeks, *, days: int) -> list[Any]:
     """Answer `searches`."""
-    by_visit = defaultdict(list)
+    by_visit, bots = defaultdict(list), weeks.of_bots()
     for each in weeks.events:
-        if within(each["event"]["occurred_at"], days):
+        if within(each["event"]["occurred_at"], days) and each["session_id"] not in bots:
             by_visit[each["session_id"]].append(each["event"])
     found: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
     for events in by_visit.values():

@@ -68,6 +68,10 @@ class Weeks:
         """List the visits that count: neither taken back nor a bot's."""
         return [each for each in self.sessions if not each["deleted"] and each["device"] != "bot"]
 
+    def of_bots(self) -> set[str]:
+        """Name the visits of robots."""
+        return {each["session_id"] for each in self.sessions if not each["deleted"] and each["device"] == "bot"}
+
     def sold(self) -> list[Order]:
         """List the orders that were not cancelled."""
         return [each for each in self.orders if each["status"] != "cancelled"]
