@@ -1,6 +1,6 @@
 """A product as a person writes it (YAML or JSON), checked, and as it travels on `products.changed`."""
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +16,9 @@ from schemas.product_values import (
 )
 from schemas.records import EpochMillis, Product, ProductChange, Shop
 
-Id = Annotated[str, Field(min_length=1, max_length=255)]
+LONGEST_ID: Final = 255
+
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
 Labels = Annotated[tuple[Label, ...], Field(max_length=MOST_TAGS)]
 Address = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_048)]

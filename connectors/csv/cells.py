@@ -56,7 +56,7 @@ class Cells:
         """Read a count."""
         text = self.text(field)
         try:
-            return count(text) if text else None
+            return count(text, self._decimal) if text else None
         except BadNumber as exc:
             self._faults.note(self.row.number, exc.fault, self._columns.header_of(field), text)
         return None

@@ -13,7 +13,7 @@ from connectors.csv.numbers import Decimal
 from connectors.csv.tables import Row
 from schemas.errors import TerminalError
 
-_Id = Literal["product_id", "handle", "variant_id", "sku", "barcode", "inventory_item_id"]
+_Id = Literal["product_id", "handle", "parent", "variant_id", "sku", "barcode", "inventory_item_id"]
 _Text = Literal["title", "description", "brand", "category", "tags", "collections", "variant_title"]
 _Address = Literal["url", "image", "images", "variant_image"]
 _Money = Literal["price", "sale_price", "compare_at_price", "currency"]
@@ -26,6 +26,7 @@ FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 _NAMES: Final[dict[Field, tuple[str, ...]]] = {
     "product_id": ("product id", "item group id", "parent id"),
     "handle": ("handle", "url handle", "slug"),
+    "parent": ("parent", "parent sku"),
     "title": ("title", "name", "product name", "product title"),
     "description": ("body html", "description", "long description", "product description"),
     "url": ("link", "url", "product url", "permalink"),

@@ -3,9 +3,8 @@
 Shopify's columns: https://help.shopify.com/en/manual/products/import-export/using-csv#product-csv-file-format
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from connectors.csv.cells import Cells, Prices
@@ -39,32 +38,20 @@ class Outcome(NamedTuple):
     problems: list[Problem]
 
 
-def grouped(rows: Iterator[Row], columns: Columns) -> Iterator[tuple[str, list[Row]]]:
-    """Put the rows of one product together: they follow one another and share its id or handle, or leave it empty."""
-    last = ""
-
-    def key(row: Row) -> str:
-        nonlocal last
-        said = columns.text(row, "product_id") or columns.text(row, "handle")
-        if not said and (columns.text(row, "title") or not last):
-            said = columns.text(row, "variant_id") or columns.text(row, "sku") or f"row {row.number}"
-        last = said or last
-        return last
-
-    for product_id, together in groupby(rows, key):
-        yield product_id, list(together)
-
-
 def to_outcome(product_id: str, rows: Sequence[Row], columns: Columns, run: Import) -> Outcome:
     """Describe the product that *rows* tell; every fault is noted, not only the first."""
     faults = Faults(product_id)
     lines = [Cells(columns, row, faults, run.decimal) for row in rows]
+    for row in rows:
+        if row.is_longer:
+            faults.note(row.number, "extra_cells", "")
     first = lines[0]
     if product_id == f"row {first.row.number}":
         faults.note(first.row.number, "missing_id", columns.header_of("product_id"))
     if columns.has("product_id"):
         first.identifier("product_id")
-    told = [line for line in lines if _tells_variant(line, columns)] or lines[:1]
+    parts = [line for line in lines if line.text("parent")]  # where they are named so, their product's row is none
+    told = parts or [line for line in lines if _tells_variant(line, columns)] or lines[:1]
     if len(told) > MOST_VARIANTS:
         faults.note(first.row.number, "too_many_variants", columns.header_of("handle"), str(len(told)))
         return Outcome(product_id, first.row.number, None, faults.problems)
@@ -188,7 +175,7 @@ def _change(product_id: str, product: Product, first: Cells, run: Import) -> Pro
         action="upsert",
         source="csv",
         delivery_id=sha256(identity.encode()).hexdigest(),
-        occurred_at=first.time("updated_at") or run.began_at,
+        occurred_at=min(first.time("updated_at") or run.began_at, run.began_at),
         received_at=run.began_at,
         product=product,
         inventory=None,

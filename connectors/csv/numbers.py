@@ -3,15 +3,23 @@
 import re
 from typing import Final, Literal, NamedTuple
 
-from schemas.bodies import LARGEST_AMOUNT, LARGEST_COUNT
+from schemas.bodies import LARGEST_AMOUNT
 
 Decimal = Literal["auto", ".", ","]
 Fault = Literal["bad_number", "ambiguous_number", "mangled_number"]
 
 _SCIENTIFIC: Final = re.compile(r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$")
+# An id may be 1E5; nothing writes a number so, without a sign or a point.
+_SCIENTIFIC_ID: Final = re.compile(r"^[+-]?\d+([.,]\d+[eE][+-]?|[eE][+-])\d+$")
+# `1-3` became a day, a formula an error, and a column was too narrow.
+_MONTH: Final = r"(Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
+_DAY: Final = re.compile(rf"^(\d{{1,2}}(-|\. ?){_MONTH}|{_MONTH}-\d{{2}})$")
+_ERROR: Final = re.compile(r"^(#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)|#{3,})$")
 _FLOATED: Final = re.compile(r"^\d{4,}[.,]0+$")
 _LONG: Final = re.compile(r"^\d{16,}$")
 _PRICE: Final = re.compile(r"^(?P<before>[^\d.,+-]*)(?P<number>[+-]?[\d.,'\s]*\d)(?P<after>[^\d]*)$")
+_NUMBER: Final = re.compile(r"^[+-]?[\d.,'\s]+$")
+_THOUSANDS_OR_NOT: Final = re.compile(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _CODE: Final = re.compile(r"^[A-Z]{3}$")
 # A spreadsheet keeps fifteen digits, as a double does.
 _KEPT_DIGITS: Final = 15
@@ -34,8 +42,8 @@ class BadNumber(Exception):
 
 
 def is_mangled(text: str) -> bool:
-    """Tell whether a spreadsheet has ruined an id: `2.10381E+18`, `4711.0`, or zeros after its fifteenth digit."""
-    if _SCIENTIFIC.match(text) or _FLOATED.match(text):
+    """Tell whether a spreadsheet has ruined an id: `2.1E+18`, `4711.0`, `3-Jan`, `#N/A`, zeros after 15 digits."""
+    if any(pattern.match(text) for pattern in (_SCIENTIFIC_ID, _FLOATED, _DAY, _ERROR)):
         return True
     return bool(_LONG.match(text)) and not text[_KEPT_DIGITS:].strip("0")
 
@@ -44,7 +52,7 @@ def money(text: str, decimal: Decimal = "auto") -> Money:
     """Read an amount with or without a currency.
 
     Raises:
-        BadNumber: it is none; or it may be two, such as `1,234`, and *decimal* does not tell which.
+        BadNumber: it is none; or it may be two, such as `1,234` or `1.234`, and *decimal* does not tell which.
     """
     if _SCIENTIFIC.match(text):
         raise BadNumber("mangled_number")
@@ -62,16 +70,14 @@ def money(text: str, decimal: Decimal = "auto") -> Money:
     return Money(amount, codes[0] if codes else None)
 
 
-def count(text: str) -> int:
-    """Read a whole number. Raises `BadNumber` when it is none."""
-    if _SCIENTIFIC.match(text):
-        raise BadNumber("mangled_number")
-    if not re.match(r"^[+-]?\d{1,18}([.,]0*)?$", text):
+def count(text: str, decimal: Decimal = "auto") -> int:
+    """Read a whole number. Raises `BadNumber` when it is none, as `money` does."""
+    if not _SCIENTIFIC.match(text) and not _NUMBER.match(text):
         raise BadNumber("bad_number")
-    number = int(re.split(r"[.,]", text)[0])
-    if abs(number) > LARGEST_COUNT:
+    number = money(text, decimal).amount
+    if not number.is_integer():
         raise BadNumber("bad_number")
-    return number
+    return int(number)
 
 
 def _pointed(number: str, decimal: Decimal) -> str:
@@ -85,7 +91,7 @@ def _pointed(number: str, decimal: Decimal) -> str:
 def _guessed(number: str, point: int, comma: int) -> Literal[".", ","]:
     if point >= 0 and comma >= 0:
         return "." if point > comma else ","
-    if number.count(",") == 1 and len(number) - comma == 4:
+    if _THOUSANDS_OR_NOT.match(number):
         raise BadNumber("ambiguous_number")
     if number.count(".") > 1 or number.count(",") == 1:
         return ","

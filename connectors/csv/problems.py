@@ -9,7 +9,7 @@ Severity = Literal["error", "warning"]
 _Missing = Literal["missing_id", "missing_title", "missing_price", "missing_currency", "missing_image", "missing_link"]
 _Doubled = Literal["duplicate_sku", "duplicate_variant", "duplicate_product"]
 _Unreadable = Literal["mangled_number", "bad_number", "ambiguous_number", "bad_image", "bad_currency", "bad_time"]
-_Odd = Literal["negative_price", "too_many_variants", "html_in_title", "long_description"]
+_Odd = Literal["extra_cells", "negative_price", "too_many_variants", "html_in_title", "long_description"]
 Code = Literal[_Missing, _Doubled, _Unreadable, _Odd]
 
 LONGEST_QUOTE: Final = 80
@@ -28,6 +28,7 @@ ADVICE: Final[dict[Code, tuple[Severity, str]]] = {
     "mangled_number": ("error", "a spreadsheet rounded it: format the column as text and paste the original again"),
     "bad_number": ("error", "write a number, such as 12.50"),
     "ambiguous_number": ("error", "say in the mapping whether `decimal` is a point or a comma"),
+    "extra_cells": ("error", "put quotes around a cell that holds the delimiter: this row has more than the header"),
     "negative_price": ("error", "a price is 0 or more"),
     "bad_image": ("warning", "write the image's whole address: https://..."),
     "bad_currency": ("error", "write the three letters of ISO 4217, such as EUR"),

@@ -23,7 +23,7 @@ from deploy.commands.product_pulls import pull
 from deploy.commands.shop_named import find_shop
 from deploy.publishing import products_changed
 from schemas.errors import TerminalError
-from schemas.product import parse_product, to_deletion
+from schemas.product import LONGEST_ID, parse_product, to_deletion
 from schemas.records import ProductChange, Shop
 
 CHECKPOINTS = Path(".storestream/imports")
@@ -47,7 +47,9 @@ command.add_command(pull)
 @click.option(
     "--preview", "rows", type=click.IntRange(0, 1_000), default=5, show_default=True, help="Products to show."
 )
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what is wrong to this CSV file.")
+@click.option(
+    "--report", type=click.File("w", encoding="utf-8-sig", lazy=True), help="Write what is wrong to this CSV file."
+)
 @click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Where to note how far it came.")
 @click.option("--confirm", is_flag=True, help="Import. Without it, nothing is.")
 def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **options: Any) -> None:
@@ -56,8 +58,7 @@ def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **op
     checked = importing.check(opened, most=rows)
     _show_checked(opened, checked)
     if (report := options["report"]) is not None:
-        with report.open("w", newline="", encoding="utf-8") as out:
-            write_report(checked.problems, out)
+        write_report(checked.problems, report)
     if not options["confirm"]:
         console.print("nothing imported: look it over, then run it again with --confirm")
         return
@@ -85,6 +86,8 @@ def put(file: Any, shop_id: str) -> None:
 @_shop
 def delete(product_id: str, shop_id: str) -> None:
     """Say that a product is gone; an older change does not bring it back."""
+    if not 0 < len(product_id) <= LONGEST_ID:
+        raise click.BadParameter(f"1 to {LONGEST_ID} characters", param_hint="PRODUCT_ID")
     _publish_one(shop_id, lambda shop, now: to_deletion(shop, product_id, str(uuid4()), now))
     console.print(f"deleted: {product_id}")
 
@@ -103,7 +106,7 @@ def show(product_id: str, shop_id: str) -> None:
 
 def _mapping(file: Path | None) -> Mapping:
     try:
-        return parse_mapping(yaml.safe_load(file.read_text()) if file else None)
+        return parse_mapping(yaml.safe_load(file.read_bytes()) if file else None)
     except yaml.YAMLError as exc:
         raise TerminalError("bad_value", "mapping", f"no YAML ({type(exc).__name__})") from None
 
@@ -122,7 +125,8 @@ def _show_checked(file: importing.File, checked: importing.Checked) -> None:
 def _summary(outcome: Outcome) -> dict[str, Any]:
     product = outcome.change["product"] if outcome.change else None
     variants = product["variants"] if product else []
-    price = f"{variants[0]['price']} {product['currency']}" if product and variants else "left out"
+    prices = [f"{each['price']} {product['currency']}" for each in variants if product and each["price"] is not None]
+    price = next(iter(prices), "none" if product else "left out")
     title = product["title"] if product else "; ".join(sorted({problem.code for problem in outcome.problems}))
     return {
         "row": outcome.first_row,

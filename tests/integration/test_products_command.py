@@ -75,6 +75,7 @@ def test_a_product_by_hand_is_put_shown_and_deleted() -> None:
     gone = json.loads(called("show", "p1", "--shop", "demo").stdout)
 
     assert "put: p1 (1 variants)" in put.output
+    assert called("delete", "", "--shop", "demo").exit_code == 2
     assert (shown["action"], shown["product"]["title"]) == ("upsert", "Ring")
     assert (gone["action"], gone["product"]) == ("delete", None)
 

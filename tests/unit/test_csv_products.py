@@ -172,11 +172,64 @@ def test_a_description_of_300_kb_is_cut_and_said_to_be(tmp_path: Path) -> None:
     assert (2, "long_description") in codes(found)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_umlauts_survive_the_encodings_spreadsheets_write(tmp_path: Path, encoding: str) -> None:
     found = checked(tmp_path, "sku;title;price\nä1;Größe;1,50\n".encode(encoding))
 
     assert (the_product(found)["title"], the_product(found)["variants"][0]["price"]) == ("Größe", 1.5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sku,title,price,"Note; a; b; c; d; e"\r\na,Ring,5,x\r\n',
+        "sku|title|price\r\na|Ring|5\r\n",
+        "sep=;\r\nsku;title;price\r\na;Ring;5\r\n",
+    ],
+)
+def test_the_delimiter_is_found_out(tmp_path: Path, text: str) -> None:
+    product = the_product(checked(tmp_path, text))
+
+    assert (product["title"], product["variants"][0]["price"]) == ("Ring", 5.0)
+
+
+def test_a_quote_that_is_not_closed_is_named_by_its_row_and_swallows_nothing(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match="row 3"):
+        checked(tmp_path, 'sku,title,price\na,A,1\nb,"B,2\nc,C,3\n')
+
+
+def test_a_cell_that_holds_the_delimiter_unquoted_does_not_shift_the_others_unseen(tmp_path: Path) -> None:
+    found = checked(tmp_path, "sku,title,price,stock\na,Ring, wide,1,5\nb,Chain,2,5,,\n")
+
+    assert (found.importable, (2, "extra_cells") in codes(found), (3, "extra_cells") in codes(found)) == (
+        1,
+        True,
+        False,
+    )
+
+
+def test_the_variations_of_a_woocommerce_export_belong_to_their_product(tmp_path: Path) -> None:
+    header = "ID,Type,SKU,Name,Parent,Regular price,Images,Attribute 1 name,Attribute 1 value(s)\n"
+    rows = '10,variable,P,Shirt,,,https://c.example/a.jpg,Size,"S, M"\n'
+    rows += "11,variation,P-S,Shirt - S,P,10,,Size,S\n12,variation,P-M,Shirt - M,id:10,12,,Size,M\n"
+    found = checked(tmp_path, header + rows + "13,simple,C,Cap,,5,,,\n")
+
+    shirt, cap = found.first
+    assert (shirt.product_id, cap.product_id, found.importable) == ("10", "13", 2)
+    assert shirt.change is not None
+    assert shirt.change["product"] is not None
+    assert [(each["variant_id"], each["price"], each["options"]) for each in shirt.change["product"]["variants"]] == [
+        ("11", 10.0, {"Size": "S"}),
+        ("12", 12.0, {"Size": "M"}),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["nope", "base64", "idna"])
+def test_an_encoding_that_there_is_not_is_told(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(TerminalError) as caught:
+        a_file(tmp_path, "sku,title,price\nä,A,1\n", mapping={"encoding": encoding})
+
+    assert caught.value.field == "encoding"
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a,a\n1,2\n", ",,\n"])
@@ -187,13 +240,20 @@ def test_a_file_without_a_usable_header_is_refused(tmp_path: Path, text: str) ->
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("50", 50.0), ("1,234.56", 1234.56), ("1.234,56 €", 1234.56), ("EUR 1'234.50", 1234.5), ("1.234.567", 1234567.0)],
+    [
+        ("50", 50.0),
+        ("1,234.56", 1234.56),
+        ("1.234,56 €", 1234.56),
+        ("EUR 1'234.50", 1234.5),
+        ("1.234.567", 1234567.0),
+        ("0.125", 0.125),
+    ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, amount: float) -> None:
     assert money(text).amount == amount
 
 
-@pytest.mark.parametrize("text", ["1e5", "1.2.3,4,5", "1,234", "nan", "1e999", "9" * 70, "$", "1-2"])
+@pytest.mark.parametrize("text", ["1e5", "1.2.3,4,5", "1,234", "1.234", "nan", "1e999", "9" * 70, "$", "1-2"])
 def test_what_is_no_amount_is_not_guessed(text: str) -> None:
     with pytest.raises(BadNumber):
         money(text)
@@ -201,7 +261,8 @@ def test_what_is_no_amount_is_not_guessed(text: str) -> None:
 
 def test_counts_are_whole() -> None:
     assert [count(text) for text in ("0", "-3", "12.0")] == [0, -3, 12]
-    for text in ("1.5", "many", "1E3", "9" * 19):
+    assert (count("1,000", "."), count("1.000", ","), count("1.000", ".")) == (1000, 1000, 1)
+    for text in ("1.5", "many", "1E3", "9" * 19, "1,000", "1.000", "A12"):
         with pytest.raises(BadNumber):
             count(text)
 
@@ -213,6 +274,14 @@ def test_counts_are_whole() -> None:
         ("2,10381E+18", True),
         ("2103810000000000000", True),
         ("4711.0", True),
+        ("1E+05", True),
+        ("3-Jan", True),
+        ("Mar-01", True),
+        ("03. Mrz", True),
+        ("#N/A", True),
+        ("#####", True),
+        ("1E5", False),
+        ("JAN-03", False),
         ("788032119674292922", False),
         ("9007199254740993", False),
         ("E10", False),
@@ -244,6 +313,14 @@ def test_the_same_file_told_again_says_the_same(tmp_path: Path) -> None:
     assert (first.change["source"], first.change["occurred_at"]) == ("csv", NOON)
     assert first.change["product"] is not None
     assert first.change["product"]["variants"][0]["options"] == {}
+
+
+@pytest.mark.parametrize(("told", "version"), [("2099-01-01", NOON), ("2020-01-01", 1_577_836_800_000), ("", NOON)])
+def test_the_version_is_the_files_own_and_never_later_than_the_import(tmp_path: Path, told: str, version: int) -> None:
+    (outcome,) = a_file(tmp_path, f"sku,title,price,updated at\na,A,1,{told}\n").outcomes(NOON)
+
+    assert outcome.change is not None
+    assert outcome.change["occurred_at"] == version
 
 
 def test_the_digest_changes_with_the_mapping_and_the_shop(tmp_path: Path) -> None:
