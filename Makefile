@@ -4,6 +4,9 @@
 
 PY := .venv/bin/python
 STORESTREAM := .venv/bin/storestream
+# Two processes, each with servers of its own, a file's tests together. By default files of few tests come last, and
+# those of tests/e2e are few and long.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## Print this help
 	@awk 'BEGIN {FS = ":.*## "; print "storestream: what you can make\n"} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,14 +19,14 @@ up: .venv/.run ## Start everything and keep it running until Ctrl-C
 
 test: .venv/.test ## Pass every test: checks, unit, property, contract, integration, end to end
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -m "integration or e2e"
+	@$(PY) -m pytest $(TWO) -m "integration or e2e"
 
 check: .venv/.test ## Format, lint, types, import rules and the fast tests
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
-	@$(PY) -m pytest -m "not integration and not e2e"
+	@$(PY) -m pytest $(TWO) -m "not integration and not e2e"
 
 fmt: .venv/.test ## Format the code and apply the safe lint fixes
 	@$(PY) -m ruff check --fix --exit-zero .

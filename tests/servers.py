@@ -1,6 +1,6 @@
 """The servers tests run against: an address in the environment, else a container, else the embedded one.
 
-A conftest makes a fixture of a provider and prints `used()`; each provider yields the server's address:
+A conftest makes a fixture of a provider; each yields the server's address. tests/conftest.py prints `used()`.
 
     @pytest.fixture(scope="session")
     def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The servers of this session, and a closing line that says which they were."""
+"""The servers of this session; tests/conftest.py says at the end which they were."""
 
 from collections.abc import Iterator
 
@@ -52,9 +52,3 @@ def embedded_http(embedded_clickhouse: ClickHouse) -> Iterator[httpx.Client]:
         base_url=f"http://127.0.0.1:{embedded_clickhouse.port}", auth=(auth.username, auth.password), timeout=60
     ) as client:
         yield client
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which servers the tests ran against."""
-    for line in servers.used():
-        terminalreporter.write_line(line)

@@ -34,6 +34,12 @@ async def send(bootstrap: str, topic: str, value: bytes) -> None:
         await producer.send_and_wait(topic, value)
 
 
+def _brokers_in(folder: Path) -> list[psutil.Process]:
+    """Find what we have started there: the broker's Java and the tether it hangs on."""
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if str(folder) in " ".join(process.cmdline())]
+
+
 async def first(bootstrap: str, topic: str) -> bytes:
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, group_id=f"readers-{uuid.uuid4()}", auto_offset_reset="earliest"
@@ -75,7 +81,7 @@ def test_taken_port_gives_way_to_a_free_one(tmp_path: Path) -> None:
 
 def test_folder_of_a_live_broker_is_refused_with_its_pid(tmp_path: Path) -> None:
     with running_kafka(tmp_path / "kafka"):
-        broker = next(p for p in psutil.Process().children(recursive=True) if "java" in p.name())
+        (broker,) = (each for each in _brokers_in(tmp_path) if "java" in each.name())
         with pytest.raises(ServerError, match=rf"in use by a running Kafka \(process {broker.pid}\)"):
             Kafka(tmp_path / "kafka")
 
@@ -127,7 +133,7 @@ def test_broker_that_does_not_serve_in_time_is_given_up(tmp_path: Path, monkeypa
     with pytest.raises(ServerError, match="Kafka does not serve after 0 seconds"):
         running_kafka(tmp_path / "kafka").__enter__()
 
-    assert not [process for process in psutil.Process().children(recursive=True) if str(tmp_path) in process.cmdline()]
+    assert not _brokers_in(tmp_path)
 
 
 async def test_killed_broker_is_restarted_by_its_supervisor_at_the_same_address(tmp_path: Path) -> None:
