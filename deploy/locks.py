@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,3 +18,36 @@ def held(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def held_alone(path: Path, within_seconds: float = 0.5) -> Iterator[bool]:
+    """Hold the lock file *path* if nobody else does, or lets go of it soon; gives whether it is held."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    deadline = time.monotonic() + within_seconds  # `is_held` has it for a moment
+    try:
+        while not (is_ours := _taken(descriptor, fcntl.LOCK_EX)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield is_ours
+    finally:
+        os.close(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a process holds the lock file *path* now."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return not _taken(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -2,14 +2,17 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import psutil
+from deploy.locks import held_alone, is_held
+from deploy.servers import ServerError
 
 DEFAULT_FOLDER: Final = Path(".storestream")
 FILE: Final = "stack.json"
+LOCK: Final = "up.lock"
 
 
 class Note(NamedTuple):
@@ -18,6 +21,28 @@ class Note(NamedTuple):
     pid: int
     addresses: dict[str, str]
     environment: dict[str, str]
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the one `storestream up` of *folder*, from before its first server starts until this process ends.
+
+    Raises: `ServerError` if another one is, or if the folder cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK).touch()
+    except OSError as exc:
+        raise ServerError(
+            f"The folder {folder} cannot be used: {exc.strerror}. Choose another with --folder."
+        ) from None
+    with held_alone(folder / LOCK) as is_ours:
+        if not is_ours:
+            known = running(folder)
+            which = f" (process {known.pid})" if known else ", and is not ready yet"
+            raise ServerError(f"storestream up runs in {folder} already{which}.")
+        forget(folder)  # of one that was killed
+        yield
 
 
 def remember(folder: Path, addresses: Mapping[str, str], environment: Mapping[str, str]) -> None:
@@ -35,12 +60,15 @@ def forget(folder: Path) -> None:
 
 
 def running(folder: Path) -> Note | None:
-    """Read the note of a `storestream up` that still runs in *folder*."""
+    """Read the note of a `storestream up` that still runs in *folder*, and is ready.
+
+    Its pid tells nothing: after a restart of the machine another process may have it.
+    """
     try:
         note = Note(**json.loads((folder / FILE).read_text()))
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
-    return note if psutil.pid_exists(note.pid) else None
+    return note if is_held(folder / LOCK) else None
 
 
 def adopt(folder: Path = DEFAULT_FOLDER) -> None:

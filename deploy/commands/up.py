@@ -23,10 +23,8 @@ def command(folder: Path) -> None:
     Servers whose addresses the environment gives (KAFKA_BOOTSTRAP_SERVERS, CLICKHOUSE_URL, SCHEMA_REGISTRY_URL,
     META_GRAPH_URL) are used, not started. Data and logs stay in FOLDER.
     """
-    if running := note.running(folder):
-        raise click.ClickException(f"storestream up runs in {folder} already (process {running.pid})")
-    stack = plan_stack(folder, fixed_ports=True)
-    asyncio.run(_run(stack))
+    with note.alone(folder):
+        asyncio.run(_run(plan_stack(folder, fixed_ports=True)))
 
 
 async def _run(stack: Stack) -> None:
