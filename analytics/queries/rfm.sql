@@ -8,7 +8,8 @@ WITH
     buyers AS
     (
         SELECT
-            person_id, currency, max(ordered_at) AS last_at, count() AS orders_made, sum(ifNull(value, 0)) AS spent
+            person_id, currency, max(ordered_at) AS last_at, count() AS orders_made, sum(ifNull(value, 0)) AS paid,
+            sum(if(status = 'refunded', toDecimal64(0, 4), ifNull(value, 0) - least(totals['refunded'], ifNull(value, 0)))) AS kept
         FROM orders_by_person
         WHERE shop_id = {shop:String} AND status != 'cancelled'
           AND ordered_at >= ends - toIntervalDay({days:UInt16}) AND ordered_at < ends
@@ -22,7 +23,7 @@ WITH
             *,
             1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY last_at) - 1), count() OVER (PARTITION BY currency)) AS r,
             1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY orders_made) - 1), count() OVER (PARTITION BY currency)) AS f,
-            1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY spent) - 1), count() OVER (PARTITION BY currency)) AS m
+            1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY kept) - 1), count() OVER (PARTITION BY currency)) AS m
         FROM buyers
     )
 SELECT
@@ -37,10 +38,12 @@ SELECT
     currency,
     count() AS people,
     sum(orders_made) AS orders_of_them,
-    sum(spent) AS revenue,
-    round(toFloat64(revenue) / people, 2) AS revenue_per_person,
+    sum(paid) AS revenue,
+    -- What was paid back is taken away; the fifths of money are of this.
+    sum(kept) AS net_revenue,
+    round(toFloat64(net_revenue) / people, 2) AS net_per_person,
     round(avg(dateDiff('second', last_at, ends)) / 86400, 1) AS days_since_last_order,
-    round(toFloat64(revenue) / sum(toFloat64(sum(spent))) OVER (PARTITION BY currency), 4) AS share_of_revenue
+    round(toFloat64(net_revenue) / nullIf(sum(toFloat64(sum(kept))) OVER (PARTITION BY currency), 0), 4) AS share_of_net
 FROM scored
 GROUP BY segment, currency
-ORDER BY currency, revenue DESC, segment
+ORDER BY currency, net_revenue DESC, segment

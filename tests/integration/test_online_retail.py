@@ -128,5 +128,5 @@ def test_lifetime_value_and_rfm_count_each_customer_once(invoices: Any, clickhou
         assert float(rows["revenue"].sum()) == pytest.approx(sold["value"].sum(), abs=1)
     spent = sold.groupby("customer")["value"].sum()
     fifth = (spent.rank(method="min") - 1) * 5 // len(spent)
-    assert segments["share_of_revenue"].sum() == pytest.approx(1, abs=1e-3)
+    assert segments["share_of_net"].sum() == pytest.approx(1, abs=1e-3)
     assert segments.set_index("segment")["people"]["champions"] <= (fifth >= 3).sum()

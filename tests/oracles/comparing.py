@@ -33,7 +33,7 @@ def near(row: dict[str, Any]) -> dict[str, Any]:
             return value
         # Seconds, days and averages are rounded to one digit, money and orders to two, shares to four.
         one = name.endswith(("seconds", "on_average", "last_order"))
-        two = name.startswith(("orders_", "revenue_", "in_", "average_", "visits_per_"))
+        two = name.startswith(("orders_", "revenue_", "net_per_", "in_", "average_", "visits_per_"))
         return pytest.approx(value, abs=0.0501 if one else 0.00501 if two else 0.0000501)
 
     return {name: about(name, value) for name, value in row.items()}

@@ -66,9 +66,9 @@ def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:
     for (cohort, currency), orders in sorted(groups.items()):
         buyers = len({weeks.person_of_order(each) for each in orders})
 
-        def worth(within_days: int, orders: list[Order] = orders) -> float:
+        def kept(within_days: int, orders: list[Order] = orders) -> float:
             early = (o for o in orders if o["ordered_at"] < first[weeks.person_of_order(o)] + within_days * DAY)
-            return sum(cents(each["value"]) for each in early) / 100
+            return sum(cents(each["value"]) - _paid_back(each) for each in early) / 100
 
         rows.append(
             {
@@ -77,10 +77,11 @@ def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:
                 "buyers": buyers,
                 "orders_made": len(orders),
                 "orders_per_buyer": len(orders) / buyers,
-                "revenue": worth(100_000),
-                "revenue_per_buyer": worth(100_000) / buyers,
+                "revenue": sum(cents(each["value"]) for each in orders) / 100,
+                "net_revenue": kept(100_000),
+                "net_per_buyer": kept(100_000) / buyers,
             }
-            | {f"in_{span}_days": worth(span) / buyers for span in (30, 90, 365)}
+            | {f"in_{span}_days": kept(span) / buyers for span in (30, 90, 365)}
         )
     return rows
 
@@ -94,27 +95,29 @@ def rfm(weeks: Weeks, *, days: int) -> list[Any]:
     rows = []
     for currency, people in buyers.items():
         spent = {who: sum(cents(each["value"]) for each in orders) for who, orders in people.items()}
+        kept = {who: spent[who] - sum(map(_paid_back, orders)) for who, orders in people.items()}
         last = {who: max(each["ordered_at"] for each in orders) for who, orders in people.items()}
         often = {who: len(orders) for who, orders in people.items()}
         named: dict[str, list[str]] = defaultdict(list)
         for who in people:
-            r, f, m = (_fifth(scores, scores[who]) for scores in (last, often, spent))
+            r, f, m = (_fifth(scores, scores[who]) for scores in (last, often, kept))
             named[_rfm_name(r, f, m, often[who])].append(who)
         for segment, some in named.items():
-            money = sum(spent[who] for who in some) / 100
+            money = sum(kept[who] for who in some) / 100
             rows.append(
                 {
                     "segment": segment,
                     "currency": currency,
                     "people": len(some),
                     "orders_of_them": sum(often[who] for who in some),
-                    "revenue": money,
-                    "revenue_per_person": money / len(some),
+                    "revenue": sum(spent[who] for who in some) / 100,
+                    "net_revenue": money,
+                    "net_per_person": money / len(some),
                     "days_since_last_order": sum(END - last[who] for who in some) / len(some) / DAY,
-                    "share_of_revenue": money * 100 / sum(spent.values()),
+                    "share_of_net": money * 100 / sum(kept.values()),
                 }
             )
-    return sorted(rows, key=lambda row: (row["currency"], -row["revenue"], row["segment"]))
+    return sorted(rows, key=lambda row: (row["currency"], -row["net_revenue"], row["segment"]))
 
 
 def attribution(weeks: Weeks, *, days: int, by: str, lookback_days: int) -> list[Any]:
