@@ -1,8 +1,10 @@
 """A Kafka record becomes rows, or a rejection that says why it has none."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from connectors.clickhouse.rows import Rows, rows_of
+from connectors.clickhouse.rows.sessions import merged_rows
 from connectors.clickhouse.sink import Refused, Rowed
 from schemas.codec import Codec
 from schemas.errors import Reason, TerminalError
@@ -16,6 +18,7 @@ CONTENT_TYPE = "application/vnd.confluent.avro"
 _ENVELOPE_FIELDS = {
     "events": "events",
     "sessions": "sessions",
+    "merged_sessions": "sessions",
     "orders": "orders",
     "identity_overrides": "timelines",
 }
@@ -48,11 +51,22 @@ def read(codec: Codec, record: Record) -> Read:
 def refused(codec: Codec, record: Record, row: Refused) -> Rejected:
     """Reject the one *row* of *record* that ClickHouse refused, with the bytes of what it came from."""
     rejected = _rejected(record, "refused_by_clickhouse", row.table, row.detail, str(row.nth))
+    told = codec.decode(record.value)
     if record.topic == EVENTS_ENRICHED.name:
-        field, envelope = _ENVELOPE_FIELDS[row.table], codec.decode(record.value)
-        alone = {name: members[row.nth : row.nth + 1] if name == field else [] for name, members in envelope.items()}
+        field = _ENVELOPE_FIELDS[row.table]
+        nth = _member_of(row, told[field])
+        alone = {name: members[nth : nth + 1] if name == field else [] for name, members in told.items()}
         rejected["payload"] = codec.encode("EnrichedEnvelope", alone)
+        told = alone[field][0]
+    rejected["shop_id"] = told.get("shop_id") or told["event"]["shop_id"]
     return rejected
+
+
+def _member_of(row: Refused, members: Sequence[Any]) -> int:
+    """Find which of an envelope's *members* a row is of: not every session has one of `merged_sessions`."""
+    if row.table != "merged_sessions":
+        return row.nth
+    return [number for number, each in enumerate(members) for _ in merged_rows(each)][row.nth]
 
 
 def _rows(codec: Codec, record: Record) -> Rows:

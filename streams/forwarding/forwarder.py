@@ -24,7 +24,7 @@ from streams.forwarding.parking import LANE, REPLAY, Parking
 from streams.forwarding.pendings import Pendings, Route
 from streams.forwarding.preparing import Preparer, Routed
 from streams.forwarding.receipts import Envelope, Pending, completed
-from streams.forwarding.rejections import alone, events_of, rejection
+from streams.forwarding.rejections import events_of, rejected_event, rejection
 from streams.forwarding.waiting import Waiting
 from streams.outbox import Outbox, Output
 from streams.records import Record
@@ -122,8 +122,7 @@ class Forwarder:
                 ready += self._preparer.parcels(enriched, envelope)
                 ready += self._preparer.told(enriched["event"])
             except (KeyError, TypeError, ValueError, AttributeError) as exc:  # a bug of ours stops this event alone
-                one = alone(self._codec, enriched)
-                wrong.append(rejection(record, one, "rule_failed", type(exc).__name__, part=str(number)))
+                wrong.append(rejected_event(self._codec, record, number, enriched, exc))
         if envelope.lane is None:
             self.asides.took(record)
         await self._send_on(ready)

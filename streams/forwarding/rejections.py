@@ -27,6 +27,12 @@ def alone(codec: Codec, enriched: EnrichedEvent) -> bytes:
     return codec.encode("EnrichedEnvelope", {"events": [enriched], "sessions": [], "orders": [], "timelines": []})
 
 
+def rejected_event(codec: Codec, record: Record, number: int, enriched: EnrichedEvent, error: Exception) -> Rejected:
+    """Describe one event of *record*, the *number*-th, which a rule failed on: a bug of ours."""
+    rejected = rejection(record, alone(codec, enriched), "rule_failed", type(error).__name__, part=str(number))
+    return {**rejected, "shop_id": enriched["event"]["shop_id"]}
+
+
 def rejection(record: Record, payload: bytes, reason: Reason, detail: str, *, part: str = "") -> Rejected:
     """Describe the *payload* of *record* that could not be used; *part* tells apart several of one record."""
     return Rejected(

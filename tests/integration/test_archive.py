@@ -144,7 +144,7 @@ async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_
     assert stage.ask("SELECT event_id FROM events FINAL") == [(good["event"]["event_id"],)]
     assert stage.ask("SELECT count() FROM products") == [(1,)]
     rows = stage.ask(
-        "SELECT reason, topic, field, base64Encode(payload), kafka_offset FROM rejected FINAL ORDER BY 1, 2"
+        "SELECT reason, topic, field, base64Encode(payload), kafka_offset, shop_id FROM rejected FINAL ORDER BY 1, 2"
     )
     assert [row[:3] for row in rows] == [
         ("bad_json", "", "events.2"),
@@ -155,6 +155,7 @@ async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_
     ]
     assert base64.b64decode(rows[0][3]) == rejection["payload"]
     assert CODEC.decode(base64.b64decode(rows[1][3]))["events"] == [bad]
+    assert [row[5] for row in rows] == [rejection["shop_id"], bad["event"]["shop_id"], "", "", ""]
     # Its own topic got only what can be sent again: nothing about itself.
     assert await written(stage, "records.rejected") == 2 + 3
 

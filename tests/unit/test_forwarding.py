@@ -124,6 +124,7 @@ async def test_an_event_our_rules_fail_on_is_rejected_alone(monkeypatch: pytest.
     ((topic, _, rejection), (_, _, receipt)) = desk.outbox.emitted
     assert (topic, rejection["reason"], rejection["detail"]) == ("records.rejected", "rule_failed", "KeyError")
     assert [each["event"]["event_id"] for each in CODEC.decode(rejection["payload"])["events"]] == ["bad"]
+    assert rejection["shop_id"] == "demo"
     assert receipt["event_id"] == "good"
     assert desk.acked == [1]
 
