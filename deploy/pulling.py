@@ -27,13 +27,17 @@ class Start(NamedTuple):
 
 
 class Pulled(NamedTuple):
-    """What a pull did. *gone*: what of the products it did not meet, where it was of everything."""
+    """What a pull did. *gone*: what of the products it did not meet, where it was of everything.
+
+    *levels*: how many levels of stock by location it brought.
+    """
 
     published: int
     refused: list[Refused]
     since: EpochMillis | None
     was_resumed: bool
     gone: Gone | None = None
+    levels: int = 0
 
 
 Open = Callable[[Start], AsyncIterator[Batch]]
@@ -62,21 +66,23 @@ async def run(
     )
     absent = absences if start.since is None else None
     put = partial(absent.publish, began_at=start.began_at) if absent else publish
-    published, done = 0, int(saved.get("done", 0))
-    refused: list[Refused] = []
+    done, so_far = int(saved.get("done", 0)), Pulled(0, [], start.since, start.position is not None)
     async for batch in source(start):
-        taken, left_out = await _published(batch, put)
-        refused += left_out
-        published += taken
+        so_far = await _published(batch, put, so_far)
         done += len(batch.changes) + len(batch.refused)
         checkpoint.save({"began_at": start.began_at, "position": batch.position, "since": start.since, "done": done})
-        told(done, batch.total)
+        if batch.changes or batch.refused:
+            told(done, batch.total)
     gone = await absent.delete(start.began_at) if absent else None
     checkpoint.save({"since": start.began_at - OVERLAP_MS})
-    return Pulled(published, refused, start.since, start.position is not None, gone)
+    return so_far._replace(gone=gone)
 
 
-async def _published(batch: Batch, publish: Publish) -> tuple[int, list[Refused]]:
-    too_large = await publish(batch.changes)
-    refused = [Refused(change["product_id"], "too_large", "product") for change in too_large]
-    return len(batch.changes) - len(too_large), [*batch.refused, *refused]
+async def _published(batch: Batch, publish: Publish, so_far: Pulled) -> Pulled:
+    too_large = await publish([*batch.changes, *batch.levels])
+    refused = [*batch.refused, *(Refused(change["product_id"], "too_large", "product") for change in too_large)]
+    return so_far._replace(
+        published=so_far.published + len(batch.changes) - len(too_large),
+        refused=so_far.refused + refused,
+        levels=so_far.levels + len(batch.levels),
+    )

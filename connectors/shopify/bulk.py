@@ -99,10 +99,10 @@ def assembled(lines: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
     together: dict[str, list[bytes]] = {}
     for line in lines:
         if line.strip():
-            told = _object(line)
+            told = read_line(line)
             together.setdefault(told.get("__parentId") or told["id"], []).append(line)
     for parent, kept in together.items():
-        objects = sorted(map(_object, kept), key=lambda each: "__parentId" in each)
+        objects = sorted(map(read_line, kept), key=lambda each: "__parentId" in each)
         if objects[0]["id"] == parent:  # else the product itself was cut off: a failed operation's partial file
             yield objects
 
@@ -181,7 +181,8 @@ def _variant(variant: _Variant) -> Variant:
     )
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def read_line(line: bytes) -> dict[str, Any]:
+    """Read one line of an operation's file. Raises `TerminalError` where it is no object with an id."""
     try:
         told = orjson.loads(line)
     except orjson.JSONDecodeError:

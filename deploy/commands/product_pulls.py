@@ -40,7 +40,8 @@ def pull(shop_id: str, system: str | None, full: bool, most_percent: int, checkp
         console.print(f"left out: {product_id} ({reason} {field})")
     kind = "all" if done.since is None else "changed ones"
     resumed = ", resumed" if done.was_resumed else ""
-    console.print(f"pulled {done.published} products ({kind}{resumed}), left out {len(done.refused)}")
+    stock = f", {done.levels} stock levels" if done.levels else ""
+    console.print(f"pulled {done.published} products ({kind}{resumed}){stock}, left out {len(done.refused)}")
     if done.gone is not None and done.gone.deleted:
         console.print(f"deleted {done.gone.deleted} products that the shop system has no more")
     if done.gone is not None and done.gone.kept and most_percent:

@@ -43,6 +43,9 @@ class FakeTopic:
         self.taken += changes
         return []
 
+    def actions(self) -> list[str]:
+        return [change["action"] for change in self.taken]
+
     def ids(self) -> list[str]:
         return [change["product_id"] for change in self.taken]
 

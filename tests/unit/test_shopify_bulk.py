@@ -20,6 +20,7 @@ from deploy.servers.storefronts.shopify import ShopifyShop
 from schemas.codec import Codec
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from tests.builders import NOON, a_shop
+from tests.listed import a_catalog
 from tests.storefronts import Naps, a_caller, a_shopify_access
 from tests.unit.test_pulling import FakeTopic
 
@@ -195,3 +196,63 @@ async def test_the_token_is_not_sent_to_where_the_file_lies() -> None:
 
     assert [line async for line in client.lines("https://storage.example/f")] == [b'{"id":"x"}']
     assert "x-shopify-access-token" not in seen[0].headers
+
+
+def a_level(location: int, number: int, **changes: Any) -> dict[str, Any]:
+    level = {
+        "id": f"gid://shopify/InventoryLevel/{location}{number}?inventory_item_id={number}",
+        "updatedAt": "2026-10-26T06:13:20Z",
+        "item": {"id": gid("InventoryItem", number), "tracked": True},
+        "quantities": [{"name": "available", "quantity": 3}],
+        "__parentId": gid("Location", location),
+    }
+    return level | changes
+
+
+def located(api: ShopifyShop) -> Open:
+    """Pull for a shop with a catalog that counts some locations only."""
+    client, shop = a_client(api), a_shop(catalogs=[a_catalog(locations=["7"])])
+    return lambda start: shopify.pull(client, shop, start.began_at, start.position, start.since)
+
+
+async def test_stock_by_location_comes_where_a_catalog_counts_some_locations_only(tmp_path: Path) -> None:
+    uncounted = {"id": gid("InventoryItem", 6), "tracked": False}
+    levels = [
+        {"id": gid("Location", 7)},
+        a_level(7, 5),
+        {"id": gid("Location", 8)},
+        a_level(8, 5, quantities=[]),
+        a_level(8, 6, item=uncounted),
+    ]
+    topic, other = FakeTopic(), FakeTopic()
+    api = ShopifyShop(lines=many(1), levels=levels)
+    done = await pulling.run(located(api), topic.publish, Checkpoint(tmp_path / "1.json"), lambda *_: None)
+    await pulling.run(a_source(api), other.publish, Checkpoint(tmp_path / "2.json"), lambda *_: None)
+
+    told = [change for change in topic.taken if change["action"] == "inventory"]
+    assert [change["inventory"] for change in told] == [
+        {"inventory_item_id": "5", "location_id": "7", "available": 3},
+        {"inventory_item_id": "6", "location_id": "8", "available": None},
+    ]
+    assert [change["occurred_at"] for change in told] == [1_792_995_200_000] * 2
+    assert (done.published, done.levels, [each.field for each in done.refused]) == (1, 2, ["quantities"])
+    assert {change["action"] for change in other.taken} == {"upsert"}
+
+
+async def test_a_pull_interrupted_among_stock_levels_goes_on_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shopify, "LEVELS", 10)
+    levels = [a_level(7, item) for item in range(1, 31)]
+    api, checkpoint = ShopifyShop(lines=many(3), levels=levels), Checkpoint(tmp_path / "c.json")
+    first, second = FakeTopic(fails_after=4), FakeTopic()
+    with pytest.raises(TransientError):
+        await pulling.run(located(api), first.publish, checkpoint, lambda *progress: None)
+
+    done = await pulling.run(located(api), second.publish, checkpoint, lambda *progress: None)
+    await pulling.run(located(api), FakeTopic().publish, checkpoint, lambda *progress: None)
+
+    assert (first.actions(), second.actions()) == (["upsert"] * 3 + ["inventory"] * 10, ["inventory"] * 20)
+    assert (done.was_resumed, len(api.queries)) == (True, 4)  # of products, of levels; then both of what changed
+    assert "updated_at" in api.queries[-1]
+    assert "updated_at" not in api.queries[1]

@@ -22,11 +22,14 @@ from deploy.servers.storefronts.stage import Stage
 class ShopifyShop:
     """The lines that an operation's file will have; it is *polls* times under way before it ends as *status*.
 
+    Of one that asks for stock by location those are *levels*: locations, and the levels that name them as parents.
+
     The next *throttled* requests find too few points in the bucket, which gets *restore_rate* of them a second.
     """
 
     token: str = "shpat_test"  # noqa: S105 - of a shop that exists only here
     lines: Sequence[dict[str, Any]] = ()
+    levels: Sequence[dict[str, Any]] = ()
     polls: int = 1
     status: str = "COMPLETED"
     throttled: int = 0
@@ -70,14 +73,21 @@ class ShopifyShop:
     def _node(self, operation_id: str, request: Request) -> dict[str, Any]:
         self.polls -= 1
         ended = self.polls < 0
-        url = f"{request.base_url}files/1.jsonl" if ended and self.lines and self.status == "COMPLETED" else None
+        number = operation_id.rpartition("/")[2]
+        found = ended and self._found(number) and self.status == "COMPLETED"
+        url = f"{request.base_url}files/{number}.jsonl" if found else None
         return {
             "id": operation_id,
             "status": self.status if ended else "RUNNING",
             "errorCode": "TIMEOUT" if ended and self.status == "FAILED" else None,
-            "objectCount": str(len(self.lines)),
+            "objectCount": str(len(self._found(number))),
             "url": url,
         }
 
+    def _found(self, number: str) -> Sequence[dict[str, Any]]:
+        asked = self.queries[int(number) - 1] if 0 < int(number) <= len(self.queries) else ""
+        return self.levels if "inventoryLevels" in asked else self.lines
+
     async def _file(self, request: Request) -> Response:
-        return Response(b"".join(orjson.dumps(line) + b"\n" for line in self.lines), media_type="application/jsonl")
+        found = self._found(request.path_params["name"].partition(".")[0])
+        return Response(b"".join(orjson.dumps(line) + b"\n" for line in found), media_type="application/jsonl")
