@@ -19,6 +19,8 @@ from schemas.records import EpochMillis, Product, ProductChange, Shop, Variant
 VARIANT_FIELDS: Final[tuple[Field, ...]] = ("variant_id", "sku", "price")
 """A row without any of them, and without options, adds only pictures."""
 
+_SHOWN: Final = frozenset({"publish", "enabled", "visible", "live"})
+
 
 class Import(NamedTuple):
     """One import: into which shop, begun when (the version of all it tells), of which file."""
@@ -108,9 +110,10 @@ def _product(product_id: str, lines: list[Cells], columns: Columns, run: Import,
 
 def _status(first: Cells) -> str:
     told = first.text("status").lower()
-    if told:
-        return {"publish": "active", "published": "active"}.get(told, told)
-    return "draft" if first.flag("published") is False else "active"
+    if not told:
+        return "draft" if first.flag("published") is False else "active"
+    is_shown = True if told in _SHOWN else first.flag("status")
+    return told if is_shown is None else "active" if is_shown else "draft"
 
 
 def _currency(prices: list[Prices], first: Cells, usual: str | None, faults: Faults) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from math import inf
 from typing import Any, Final
 
 import httpx
@@ -119,6 +120,7 @@ def _told(headers: Mapping[str, str], *, exhausted_only: bool) -> float:
 
 def _number(text: str | None) -> float:
     try:
-        return max(0.0, float(text or ""))
+        number = float(text or "")
     except ValueError:
         return 0.0
+    return number if 0.0 < number < inf else 0.0

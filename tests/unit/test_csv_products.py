@@ -141,6 +141,18 @@ def test_each_fault_is_noted_at_its_row(tmp_path: Path, row: str, problem: str) 
     assert found.first[0].change is not None, "the rest goes on"
 
 
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        *((told, "active") for told in ("Active", "published", "enabled", "1", "")),
+        *((told, "draft") for told in ("0", "disabled")),
+        *((told, told.lower()) for told in ("Archived", "on request")),
+    ],
+)
+def test_a_status_is_read_as_files_write_it(tmp_path: Path, told: str, status: str) -> None:
+    assert the_product(checked(tmp_path, f"sku,title,price,status\na,A,1,{told}\n"))["status"] == status
+
+
 def test_a_price_without_a_currency_is_not_imported(tmp_path: Path) -> None:
     found = checked(tmp_path, "sku,title,price\na,Ring,1\n", currency=None)
 

@@ -359,7 +359,7 @@ async def test_a_delta_pull_asks_for_what_changed_since() -> None:
 async def test_a_pull_waits_when_told_to_and_tries_again() -> None:
     shop, naps = a_full_shop(3), Naps()
     shop.stage.fail(429, retry_after="7")
-    shop.stage.fail(502)
+    shop.stage.fail(502, retry_after="inf")
 
     assert await pulled(shop, naps=naps) == [1, 2, 3]
     assert naps.taken[0] == 7.0
