@@ -1,13 +1,14 @@
 """The `storestream` command: `storestream --help` lists what it can do."""
 
 import importlib
+import os
 import sys
 from typing import Final, NoReturn
 
 import click
 
 from deploy import note
-from schemas.errors import StorestreamError
+from schemas.errors import ConfigurationError, StorestreamError
 
 # Imported only when called: `storestream query` must not wait for Faust.
 COMMANDS: Final = {
@@ -34,6 +35,9 @@ COMMANDS: Final = {
 # These bring their own servers, or are brought up with the addresses of theirs.
 SELF_CONTAINED: Final = frozenset({"demo", "up", "run", "schemas"})
 
+# Either is in the environment, or `storestream up` has told it.
+ADDRESSES: Final = ("KAFKA_BOOTSTRAP_SERVERS", "CLICKHOUSE_URL")
+
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,6 +51,15 @@ class _Commands(click.Group):
         module = importlib.import_module(f"deploy.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as exc:
+            if ctx.invoked_subcommand in SELF_CONTAINED or all(name in os.environ for name in ADDRESSES):
+                raise
+            hint = f"no `storestream up` is ready in {note.DEFAULT_FOLDER}, whose servers would be used"
+            raise ConfigurationError(f"{exc}; {hint}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -69,7 +82,7 @@ def main() -> None:
         library = sys.modules.get("aiokafka.errors")  # most commands do not load it
         if library is None or not isinstance(exc, library.KafkaError):
             raise
-        _end(f"kafka: {type(exc).__name__}")
+        _end(f"Kafka does not do it: {type(exc).__name__}")
 
 
 def _end(problem: str) -> NoReturn:

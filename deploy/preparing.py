@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from analytics.migrate import migrate
 from connectors.kafka import admin, registry, shops
 from deploy.commands.shops import read_shops
+from deploy.reaching import reached
 from schemas.settings import ClickHouseSettings, KafkaSettings, RegistrySettings, settings_in
 
 
@@ -18,8 +19,9 @@ async def make_topics(environment: Mapping[str, str]) -> None:
 
     Raises:
         ConfigurationError: a topic differs in a way only a person can resolve.
+        TransientError: Kafka does not answer.
     """
-    kafka = settings_in(environment, KafkaSettings)
+    kafka = await reached(settings_in(environment, KafkaSettings))
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     await client.start()
     try:

@@ -79,12 +79,14 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
             client_name="storestream",
         )
     except _FAILURES as exc:
-        raise _unconnected(translated(exc)) from None
+        raise _unconnected(exc) from None
 
 
-def _unconnected(failure: RefusedError | TransientError) -> ConfigurationError | TransientError:
+def _unconnected(exc: BaseException) -> ConfigurationError | TransientError:
+    failure = translated(exc)
     if isinstance(failure, TransientError):
-        return failure
+        is_there = getattr(exc, "code", None)
+        return failure if is_there else TransientError("ClickHouse does not answer where CLICKHOUSE_URL says it is")
     if failure.code == _UNKNOWN_DATABASE:  # it will be there after `storestream migrate`
         return TransientError("clickhouse has no such database yet: storestream migrate makes it")
     return ConfigurationError(f"ClickHouse refused the connection: {failure.detail}")

@@ -8,12 +8,13 @@ import click
 
 from analytics.lookups import look_up
 from analytics.questions import Answer, query
-from connectors.kafka import registry, shops
+from connectors.kafka import registry
 from connectors.meta.client import MetaClient
 from connectors.meta.failures import REFUSE_REASONS, Accepted, Failure
 from connectors.meta.mapping import META_NAMES
 from connectors.meta.validation import FOR_GOOD, SKIP_REASONS
 from deploy.commands.output import console, print_table
+from deploy.commands.shop_named import find_shop
 from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
 from schemas.identifiers import purchase_event_id
@@ -106,7 +107,7 @@ def _print_fields(row: dict[str, Any]) -> None:
 @click.option("--for-real", is_flag=True, help="Send it without a code too: Meta counts it, and shows it nowhere.")
 def test(shop_id: str, name: str | None, event: str, product_id: str | None, code: str | None, for_real: bool) -> None:
     """Make an event up and show it as Meta would see it; with a code, send it as a test event and show the answer."""
-    shop = asyncio.run(_shop(shop_id))
+    shop = asyncio.run(find_shop(shop_id))
     destination = _destination(shop, name)
     found = look_up("product", shop=shop_id, product_id=product_id) if product_id else []
     if product_id and not found:
@@ -143,7 +144,7 @@ def test(shop_id: str, name: str | None, event: str, product_id: str | None, cod
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def replay(shop_id: str, name: str | None, days: int, reasons: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Send again what was refused or skipped, once its cause is gone; never after a no to marketing."""
-    destination = _destination(asyncio.run(_shop(shop_id)), name)["name"]
+    destination = _destination(asyncio.run(find_shop(shop_id)), name)["name"]
     rows = look_up("conversions_replayable", shop=shop_id, destination=destination, days=days, reasons=list(reasons))
     events = sum(row["events_to_send"] for row in rows)
     if rows:
@@ -158,16 +159,6 @@ def replay(shop_id: str, name: str | None, days: int, reasons: tuple[str, ...], 
 async def _order(route: tuple[str, str], days: int, reasons: tuple[str, ...]) -> int:
     kafka = settings(KafkaSettings)
     return await order_replay(kafka, await registry.codec(settings(RegistrySettings), kafka), route, days, reasons)
-
-
-async def _shop(shop_id: str) -> Shop:
-    kafka = settings(KafkaSettings)
-    codec = await registry.codec(settings(RegistrySettings), kafka)
-    async with shops.following(kafka, codec) as directory:
-        shop = directory.get(shop_id)
-    if shop is None:
-        raise click.ClickException(f"no shop {shop_id}; see `storestream shops list`")
-    return shop
 
 
 def _destination(shop: Shop, name: str | None) -> Destination:

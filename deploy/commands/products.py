@@ -16,15 +16,17 @@ from connectors.csv.columns import Mapping, parse_mapping
 from connectors.csv.mapping import Outcome
 from connectors.csv.problems import ADVICE, write_report
 from deploy import importing
-from deploy.catalog_reading import read_product
+from deploy.catalog_reading import Shown, read_product
 from deploy.checkpoints import Checkpoint
 from deploy.commands.output import console, errors, print_table
 from deploy.commands.product_pulls import pull
 from deploy.commands.shop_named import find_shop
 from deploy.publishing import products_changed
+from deploy.reaching import reached
 from schemas.errors import TerminalError
 from schemas.product import LONGEST_ID, parse_product, to_deletion
 from schemas.records import ProductChange, Shop
+from schemas.settings import KafkaSettings, settings
 
 CHECKPOINTS = Path(".storestream/imports")
 
@@ -97,7 +99,12 @@ def delete(product_id: str, shop_id: str) -> None:
 @_shop
 def show(product_id: str, shop_id: str) -> None:
     """Show what is known of a product, and its stock by location, as JSON."""
-    shown = asyncio.run(read_product(shop_id, product_id))
+
+    async def read() -> Shown:
+        await reached(settings(KafkaSettings))
+        return await read_product(shop_id, product_id)
+
+    shown = asyncio.run(read())
     if shown.change is None:
         raise click.ClickException(f"nobody told of product {product_id} of {shop_id}")
     json.dump(shown.change | {"levels": shown.levels}, sys.stdout, indent=1, ensure_ascii=False)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from connectors.clickhouse.client import connect
 from connectors.kafka import registry, shops
 from deploy.commands.output import console, print_table
+from deploy.reaching import reached
 from deploy.webhook_replays import to_request, topic_of
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.settings import ClickHouseSettings, KafkaSettings, RegistrySettings, settings
@@ -77,7 +78,7 @@ async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | No
     """Post it as the pixel would, with the shop's own write key, or as Shopify would, with its secret."""
     if not ingest:
         raise ConfigurationError("--ingest is missing: the address of ingest, such as http://127.0.0.1:8080")
-    kafka = settings(KafkaSettings)
+    kafka = await reached(settings(KafkaSettings))
     async with shops.following(kafka, await registry.codec(settings(RegistrySettings), kafka)) as directory:
         shop = directory.get(rejection["shop_id"])
     if shop is None:
@@ -103,7 +104,7 @@ async def _to_kafka(rejection: dict[str, Any], content: bytes) -> None:
         raise TerminalError(
             "bad_value", "topic", "records of this topic have keys: send the change again at its source"
         )
-    kafka = settings(KafkaSettings)
+    kafka = await reached(settings(KafkaSettings))
     codec = await registry.codec(settings(RegistrySettings), kafka)
     codec.decode(content)  # a record that cannot be read would only come back
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)

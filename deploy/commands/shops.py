@@ -9,6 +9,7 @@ import yaml
 
 from connectors.kafka import registry, shops
 from deploy.commands.output import console, print_table
+from deploy.reaching import reached
 from schemas.errors import TerminalError
 from schemas.settings import KafkaSettings, RegistrySettings, settings
 from schemas.shop import ShopFile, parse_shop
@@ -37,7 +38,7 @@ def list_() -> None:
     """Show every shop; of secrets only the names of their variables."""
 
     async def read() -> list[dict[str, object]]:
-        kafka = settings(KafkaSettings)
+        kafka = await reached(settings(KafkaSettings))
         codec = await registry.codec(settings(RegistrySettings), kafka)
         async with shops.following(kafka, codec) as directory:
             return [
@@ -68,6 +69,6 @@ def read_shops(file: Path) -> list[ShopFile]:
 
 async def publish_shops(configured: list[ShopFile]) -> None:
     """Publish the shops and wait until Kafka has them."""
-    kafka = settings(KafkaSettings)
+    kafka = await reached(settings(KafkaSettings))
     codec = await registry.codec(settings(RegistrySettings), kafka)
     await shops.publish(kafka, codec, [shop.to_record(int(time.time() * 1000)) for shop in configured])

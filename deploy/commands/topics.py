@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from connectors.kafka import admin as topics_admin
 from deploy.commands.output import console, print_table
+from deploy.reaching import reached
 from schemas.settings import KafkaSettings, settings
 
 Result = TypeVar("Result")
@@ -54,7 +55,7 @@ def describe() -> None:
 
 def _with_admin(action: Callable[[AIOKafkaAdminClient, KafkaSettings], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        kafka = settings(KafkaSettings)
+        kafka = await reached(settings(KafkaSettings))
         client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
         await client.start()
         try:

@@ -162,5 +162,5 @@ def test_the_command_says_in_one_line_that_kafka_is_not_there() -> None:
     away = storestream(own_kafka("127.0.0.1:1"), "topics", "plan")
 
     assert away.returncode == 1
-    assert away.stderr.endswith("storestream: kafka: KafkaConnectionError\n")
+    assert away.stderr.endswith("storestream: Kafka does not answer at 127.0.0.1:1, as KAFKA_BOOTSTRAP_SERVERS says\n")
     assert "Traceback" not in away.stderr
