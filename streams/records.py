@@ -5,7 +5,10 @@ In: the Faust stream of an agent. Out: `Record`s. A body that raises, or is cut 
 
 import asyncio
 import time
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+MEANT_FOR: Final = "meant-for"
+"""Header with the name of the one worker a record is for: one that it had rejected, and that is sent again."""
 
 
 class Record(NamedTuple):

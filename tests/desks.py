@@ -17,7 +17,7 @@ from streams.forwarding.ground import Known, Links
 from streams.forwarding.lanes import World
 from streams.forwarding.pendings import Route
 from streams.outbox import Output
-from streams.records import Record
+from streams.records import MEANT_FOR, Record
 from tests.builders import a_shop
 
 CODEC = Codec.from_lock()
@@ -118,10 +118,13 @@ class Desk:
             finals.add(key)
         return finals
 
-    async def take(self, offset: int, value: bytes | None, generation: int = 1) -> None:
-        self.log.append(SimpleNamespace(partition=0, offset=offset, key=None, value=value, timestamp=1_793_000_000_000))
+    async def take(self, offset: int, value: bytes | None, generation: int = 1, meant_for: str = "") -> None:
+        headers, at = ((MEANT_FOR, meant_for.encode()),) if meant_for else (), 1_793_000_000_000
+        self.log.append(
+            SimpleNamespace(partition=0, offset=offset, key=None, value=value, timestamp=at, headers=headers)
+        )
         message = SimpleNamespace(message=SimpleNamespace(generation_id=generation))
-        await self.forwarder.take(Record("events.enriched", 0, offset, None, value, 1_793_000_000.0, (), message))
+        await self.forwarder.take(Record("events.enriched", 0, offset, None, value, at / 1000, headers, message))
 
     async def settle(self, *numbers: int) -> None:
         chosen = [self.waiting[number] for number in numbers]

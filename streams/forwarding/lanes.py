@@ -150,7 +150,7 @@ class Lane:
             record.key,
             record.value,
             record.timestamp / 1000,
-            (),
+            tuple(record.headers),
             None,
         )
         await self._world.take(Envelope(taken, self))

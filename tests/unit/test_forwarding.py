@@ -113,6 +113,16 @@ async def test_bytes_that_are_no_envelope_are_rejected_and_acknowledged() -> Non
     assert desk.acked == [1, 2, 3]
 
 
+async def test_what_another_worker_had_rejected_and_gets_again_is_acknowledged_and_not_sent() -> None:
+    desk = Desk(a_destination())
+
+    await desk.take(1, envelope(enriched(event_id="a")), meant_for="archive")
+    await desk.take(2, envelope(enriched(event_id="b")), meant_for="forward")
+
+    assert desk.acked == [1]
+    assert [parcel.tag.key for parcel in desk.waiting] == [b"demo|b|meta"]
+
+
 async def test_an_event_our_rules_fail_on_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(a_destination())
     good, bad = enriched(event_id="good"), enriched(event_id="bad", occurred_at=10**18)
