@@ -57,7 +57,14 @@ def a_trial(shop: Shop, name: str, product: Mapping[str, Any] | None, now_ms: Ep
         properties=None,
     )
     facts = [_facts(product)] if product else []
-    return {"event": event, "session_id": "", "person_id": event["visitor_id"], "products": facts, "late": False}
+    return {
+        "event": event,
+        "session_id": "",
+        "person_id": event["visitor_id"],
+        "products": facts,
+        "late": False,
+        "retracted": False,
+    }
 
 
 def _item(product: Mapping[str, Any]) -> Item:

@@ -137,13 +137,17 @@ class ProductFacts(TypedDict):
 
 
 class EnrichedEvent(TypedDict):
-    """An event with its session, its person as known now, and its products' facts (one per item, same order)."""
+    """An event with its session, its person as known now, and its products' facts (one per item, same order).
+
+    *retracted*: it takes back what was said of the event before, which was another browser's.
+    """
 
     event: Event
     session_id: str
     person_id: str
     products: list[ProductFacts]
     late: bool
+    retracted: bool
 
 
 class Session(TypedDict):

@@ -39,7 +39,12 @@ def an_enriched_event(**changes: Any) -> EnrichedEvent:
     }
     event = an_event(**changes)
     enriched = EnrichedEvent(
-        event=event, session_id=SESSION, person_id=event["visitor_id"], products=[some_facts()], late=False
+        event=event,
+        session_id=SESSION,
+        person_id=event["visitor_id"],
+        products=[some_facts()],
+        late=False,
+        retracted=False,
     )
     return enriched | beside  # type: ignore[return-value]
 

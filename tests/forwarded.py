@@ -61,7 +61,7 @@ def enriched(products: list[ProductFacts] | None = None, **changes: Any) -> Enri
     """A product view that the catalog knows about; *changes* are of the event."""
     event = an_event(**changes)
     facts = products if products is not None else [some_facts() for _ in event["items"]]
-    return {"event": event, "session_id": "s", "person_id": "p", "products": facts, "late": False}
+    return {"event": event, "session_id": "s", "person_id": "p", "products": facts, "late": False, "retracted": False}
 
 
 def some_terms(**changes: Any) -> Terms:

@@ -120,6 +120,16 @@ class Pipeline:
             self._append(LINKS, partition_of(due.shop_id, due.checkout, self.partitions), CODEC.encode("Link", link))
         self.run()
 
+    def standing(self) -> list[EnrichedEvent]:
+        """List the events said, in order, without those taken back since."""
+        found: list[EnrichedEvent] = []
+        for enriched in self.events:
+            if enriched["retracted"]:
+                found = [each for each in found if _row_of(each) != _row_of(enriched)]
+            else:
+                found.append(enriched)
+        return found
+
     def session_rows(self) -> dict[str, Session]:
         """Read the sessions as ClickHouse would: of each, the row of the greatest version, without the deleted."""
         rows: dict[str, Session] = {}
@@ -132,7 +142,7 @@ class Pipeline:
         """Tell the session of every event by its id, as the view `events_by_person` resolves it."""
         now, rows = self.session_rows(), {row["session_id"]: row for row in sorted(self.sessions, key=_version)}
         found = {}
-        for enriched in self.events:
+        for enriched in self.standing():
             event, name = enriched["event"], enriched["session_id"]
             into = rows[name]["merged_into"] if name in rows else None
             if into == name:
@@ -161,7 +171,7 @@ class Pipeline:
         """Tell the person of every event by its id, as the view `events_by_person` resolves it."""
         timelines = self.timeline_rows()
         found = {}
-        for enriched in self.events:
+        for enriched in self.standing():
             event = enriched["event"]
             known = timelines.get(event["visitor_id"])
             customer = customer_at(known, event["occurred_at"]) if known else None
@@ -170,7 +180,12 @@ class Pipeline:
 
     def purchases(self) -> list[EnrichedEvent]:
         """List the purchases said, in order."""
-        return [each for each in self.events if each["event"]["name"] == "purchase"]
+        return [each for each in self.standing() if each["event"]["name"] == "purchase"]
+
+
+def _row_of(enriched: EnrichedEvent) -> tuple[str, str, int]:
+    event = enriched["event"]
+    return event["event_id"], event["visitor_id"], event["occurred_at"] // 86_400_000
 
 
 def _version(row: Session) -> int:

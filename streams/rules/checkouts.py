@@ -112,7 +112,7 @@ def take_use(state: CheckoutState, link: Link) -> CheckoutState:
     order_id = event["order_id"]
     if order_id is not None and order_key(order_id):
         return with_owner(state, event["customer_id"], order_id, link["received_at"], event["event_id"])
-    if state.unnamed is None or half.position < state.unnamed.position:
+    if state.unnamed is None or (half.position < state.unnamed.position and state.unnamed_for != ALONE):
         state = state._replace(unnamed=half)
     return _named(state)
 

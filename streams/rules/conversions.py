@@ -34,11 +34,12 @@ def decide(
 ) -> Decision | None:
     """Decide at *now* (Unix seconds); None for an event that Meta has no name for: nobody expects a receipt of it.
 
+    None also for one that is taken back here: it is said anew as another browser's, and its receipt is that of both.
     *missing*: which items, each shop, catalog's and item's id, catalogs at Meta are known not to have.
     """
     event = enriched["event"]
     name = meta_name(event, destination)
-    if name is None:
+    if name is None or enriched["retracted"]:
         return None
     undecided = Decision(name, event["occurred_at"] // 1000, value=event["value"], currency=event["currency"])
     if destination["events"] and name not in destination["events"]:

@@ -56,7 +56,12 @@ def splice(event: bytes, session_id: str, person_id: str, products: Sequence[byt
     (https://avro.apache.org/docs/1.12.0/specification/#records), and `event` is the first.
     """
     block = _long(len(products)) + b"".join(products) + b"\0" if products else b"\0"
-    return b"".join((event, _string(session_id), _string(person_id), block, b"\1" if late else b"\0"))
+    return b"".join((event, _string(session_id), _string(person_id), block, b"\1\0" if late else b"\0\0"))
+
+
+def splice_retraction(event: bytes, session_id: str, person_id: str) -> bytes:
+    """Write a bare `EnrichedEvent` that takes back what was said of *event*."""
+    return b"".join((event, _string(session_id), _string(person_id), b"\0\0\1"))
 
 
 @lru_cache(maxsize=65_536)  # a session's events come together

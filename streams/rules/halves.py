@@ -11,6 +11,7 @@ from schemas.records import EpochMillis, Event, OrderReceived
 WEBHOOK: Final = 1
 PIXEL: Final = 2
 BOTH: Final = WEBHOOK | PIXEL
+MAX_RETRACTED: Final = 8
 
 
 class Half(NamedTuple):
@@ -26,9 +27,17 @@ class Half(NamedTuple):
         return (self.event["occurred_at"], self.event["event_id"])
 
 
+class Said(NamedTuple):
+    """As whose, and of when, a purchase was said."""
+
+    visitor_id: str
+    occurred_at: EpochMillis
+
+
 class OrderState(NamedTuple):
     """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
-    not yet. *left_as*: the event id it left with, where that is not named after the order.
+    not yet. *left_as*: the event id it left with, where that is not named after the order. *retracted*: as whose it was
+    said before, and is no more.
     """
 
     order_id: str
@@ -38,6 +47,7 @@ class OrderState(NamedTuple):
     sent: int = 0
     version: int = 0
     left_as: str = ""
+    retracted: tuple[Said, ...] = ()
 
 
 def has_half(order: OrderState) -> bool:
@@ -45,15 +55,20 @@ def has_half(order: OrderState) -> bool:
     return order.opening is not None or order.pixel is not None
 
 
-def is_corrected(before: OrderState | None, order: OrderState) -> bool:
-    """Tell whether a purchase that has left was, as we know now, completed by another browser."""
-    return (
-        before is not None
-        and before.sent & PIXEL != 0
-        and before.pixel is not None
-        and order.pixel is not None
-        and order.pixel.event["visitor_id"] != before.pixel.event["visitor_id"]
-    )
+def said_as(order: OrderState) -> Said | None:
+    """Tell as whose a purchase is said that has left here, with its browser's half; None of another."""
+    if not order.sent & PIXEL or order.pixel is None or order.left_as:
+        return None
+    half = order.opening if order.sent & WEBHOOK and order.opening is not None else order.pixel.event
+    return Said(order.pixel.event["visitor_id"], half["occurred_at"])
+
+
+def corrected(before: OrderState | None, order: OrderState) -> OrderState | None:
+    """Take back as whose a purchase that has left was said, when it was another browser's; None: nothing is wrong."""
+    said, now = said_as(before) if before is not None else None, said_as(order)
+    if said is None or now is None or said == now:
+        return None
+    return order._replace(retracted=(*(each for each in order.retracted if each != said), said)[-MAX_RETRACTED:])
 
 
 def deadline(order: OrderState, hold_ms: int) -> EpochMillis | None:

@@ -17,7 +17,7 @@ from streams.rules.carts import Carts
 from streams.rules.checkouts import CheckoutState, Client, Owner
 from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
-from streams.rules.halves import Half, OrderState
+from streams.rules.halves import Half, OrderState, Said
 from streams.rules.identities import Span
 from streams.rules.open_sessions import Entry, Landing, OpenSession
 from streams.rules.purchases import waiting_since
@@ -157,7 +157,9 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
 
 
 def _order(order_id: str, opening: Any, latest: Any, pixel: Any, *rest: Any) -> OrderState:
-    return OrderState(order_id, opening, latest, _half(pixel), *rest)
+    sent, version, left_as, retracted = rest
+    said = tuple([Said(*each) for each in retracted])
+    return OrderState(order_id, opening, latest, _half(pixel), sent, version, left_as, said)
 
 
 def _half(fields: list[Any] | None) -> Half | None:

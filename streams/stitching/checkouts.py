@@ -8,13 +8,13 @@ from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules import checkouts, links, news, orders, purchases
 from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
-from streams.rules.enrichment import splice
-from streams.rules.halves import OrderState, halves_to_send, has_half, is_corrected, match_of
+from streams.rules.halves import corrected, halves_to_send, has_half, match_of
 from streams.stitching.forgetting import is_over
 from streams.stitching.holds import due_of
 from streams.stitching.memory import Memory
 from streams.stitching.outcomes import Outcome, Shops, Source
 from streams.stitching.products import Products
+from streams.stitching.purchases import Purchases
 from streams.stitching.terms import hold_seconds, most_browsers, place_days
 
 ORDERS: Final = 0
@@ -39,7 +39,7 @@ class Checkouts:
     ) -> None:
         """Take what is the same for every record; `begin` each."""
         self._codec = codec
-        self._products = products
+        self._purchases = Purchases(codec, products)
         self._shops = shops
         self._memory = memory
         self._read = read
@@ -99,9 +99,8 @@ class Checkouts:
         if key not in self._open:
             written = self._read(key)
             state = CheckoutState() if written is None else self._memory.read(key, written)
-            if is_over(state.heard, now, place_days(self._shops, shop_id, place)) and not purchases.waiting_since(
-                state
-            ):
+            days = place_days(self._shops, shop_id, place)
+            if is_over(state.heard, now, days) and not purchases.waiting_since(state):
                 state = CheckoutState(state.applied)
             self._open[key] = Opened((shop_id, place), state, state)
         return self._open[key].state
@@ -114,23 +113,14 @@ class Checkouts:
         if order is None:
             if now is None or not purchases.leaves_alone(state, hold_ms, now):
                 return state
-            self._say_purchase(shop_id, state, purchases.unnamed_order(shop_id, place, state))
+            self._purchases.say(shop_id, state, purchases.unnamed_order(shop_id, place, state), self._outcome)
             return state._replace(unnamed_for=checkouts.ALONE)
         sent = halves_to_send(order, hold_ms, now)
-        if sent:
-            order = order._replace(sent=sent)
-            self._say_purchase(shop_id, state, order)
-            return state._replace(order=order)
-        if is_corrected(before.order, order):
-            self._say_purchase(shop_id, state, order)
-        return state
-
-    def _say_purchase(self, shop_id: str, state: CheckoutState, order: OrderState) -> None:
-        event, session_id, person_id = orders.to_purchase(shop_id, state, order, order.sent)
-        products = self._products.facts_of(shop_id, event["items"], self._outcome)
-        self._outcome.events.append(
-            splice(self._codec.encode_bare("Event", event), session_id, person_id, products, False)
-        )
+        leaving = order._replace(sent=sent) if sent else corrected(before.order, order)
+        if leaving is None:
+            return state
+        self._purchases.say(shop_id, state, leaving, self._outcome)
+        return state._replace(order=leaving)
 
     def _say_row(
         self, shop_id: str, before: CheckoutState, after: CheckoutState, seen_at: EpochMillis
@@ -161,10 +151,10 @@ class Checkouts:
         order = state.order
         if order is not None and has_half(order):
             if order.sent and not order.left_as:
-                self._say_purchase(shop_id, state, order)
+                self._purchases.say(shop_id, state, order, self._outcome)
             self._outcome.add_order(orders.to_row(shop_id, state, order))
         if state.unnamed_for == checkouts.ALONE:
-            self._say_purchase(shop_id, state, purchases.unnamed_order(shop_id, place, state))
+            self._purchases.say(shop_id, state, purchases.unnamed_order(shop_id, place, state), self._outcome)
         most = most_browsers(self._shops, shop_id)
         for link in news.of_place(shop_id, place, state, most_visitors=most).values():
             self._outcome.add_link(link)

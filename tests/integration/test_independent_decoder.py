@@ -88,7 +88,14 @@ def an_enriched_envelope(event: Any) -> dict[str, Any]:
         "shop_id": "demo", "visitor_id": event["visitor_id"], "client_id": event["client_id"],
         "starts": [0, NOON], "customers": ["", "6940095086827"], "version": 3,
     }  # fmt: skip
-    enriched = {"event": event, "session_id": "s", "person_id": "p", "products": [facts], "late": False}
+    enriched = {
+        "event": event,
+        "session_id": "s",
+        "person_id": "p",
+        "products": [facts],
+        "late": False,
+        "retracted": True,
+    }
     return {"events": [enriched], "sessions": [session], "orders": [order], "timelines": [timeline]}
 
 

@@ -102,6 +102,25 @@ def test_an_order_is_of_the_visit_its_visit_became(clickhouse: ClickHouseSetting
     assert found == left
 
 
+def test_a_purchase_that_another_browser_turns_out_to_have_made_is_one_row(clickhouse: ClickHouseSettings) -> None:
+    pipeline, order = Pipeline(), an_order()
+    done = {"name": "checkout_completed", "checkout_token": order["checkout_token"], "order_id": order["order_id"]}
+    pipeline.publish(an_event(event_id="late", client_id="phone", occurred_at=NOON, **done))
+    pipeline.publish_order(order)
+    pipeline.run()
+    pipeline.publish(
+        an_event(event_id="first", client_id="laptop", occurred_at=NOON - MINUTE, received_at=NOON, **done)
+    )
+    pipeline.run()
+
+    with closing(archived(clickhouse, pipeline)) as inserter:
+        found = inserter.rows("SELECT client_id FROM events FINAL WHERE name = 'purchase'", {})
+        orders = inserter.rows("SELECT sum(orders) FROM persons", {})
+
+    assert [each["event"]["client_id"] for each in pipeline.purchases()] == ["laptop"]
+    assert ([tuple(each) for each in found], [tuple(each) for each in orders]) == ([("laptop",)], [(1,)])
+
+
 def test_whose_a_visit_long_over_was_follows_an_unlink(clickhouse: ClickHouseSettings) -> None:
     pipeline = Pipeline()
     pipeline.publish(an_event(client_id="phone", customer_id="ada"))

@@ -92,7 +92,8 @@ def end_state(pipeline: Pipeline) -> dict[str, Any]:
     }
     # Whose visit a purchase leaves with that its browser told too late is settled when it leaves.
     purchases = {
-        event["event_id"]: (
+        (
+            event["event_id"],
             event["order_id"],
             event["client_id"] if orders[event["order_id"] or ""][0] == "matched" else "",
         )

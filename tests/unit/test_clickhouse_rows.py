@@ -72,6 +72,13 @@ def test_a_whole_event_is_the_golden_row() -> None:
     assert json.loads(orjson.dumps(row)) == json.loads(GOLDEN.read_text())
 
 
+def test_an_event_that_is_another_browsers_now_is_taken_back() -> None:
+    taken_back = an_enriched_event() | {"retracted": True}
+    row = the_row("events", "events.enriched", in_envelope(events=[taken_back]))
+
+    assert (row["is_deleted"], the_event_row()["is_deleted"]) == (1, 0)
+
+
 def test_hashes_and_addresses_of_people_are_not_in_any_event_row() -> None:
     row = the_event_row(user_data={"em": "5ad1" * 16, "ph": "77aa" * 16}, client_ip="203.0.113.7", fbp="fb.1.1.987654")
 

@@ -42,6 +42,13 @@ def test_an_event_meta_has_no_name_for_gets_no_receipt(name: str) -> None:
     assert decide(enriched(name=name), a_shop(), a_destination(), NOW) is None
 
 
+def test_an_event_that_is_another_browsers_now_gets_no_receipt() -> None:
+    purchase = enriched(name="purchase", source="webhook", order_id="77")
+
+    assert decide(purchase, a_shop(), a_destination(), NOW) is not None
+    assert decide({**purchase, "retracted": True}, a_shop(), a_destination(), NOW) is None
+
+
 def test_a_custom_event_does_not_pass_for_a_standard_one() -> None:
     assert meta_name(an_event(name="page_viewed", kind="custom"), a_destination()) is None
 

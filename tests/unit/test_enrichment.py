@@ -4,7 +4,7 @@ import pytest
 
 from schemas.records import ProductFacts
 from streams.rules.catalogs import Catalog
-from streams.rules.enrichment import facts, splice
+from streams.rules.enrichment import facts, splice, splice_retraction
 from tests.builders import a_product_change, an_event, an_item
 from tests.stitched import CODEC
 
@@ -17,10 +17,13 @@ def test_a_spliced_event_is_what_encoding_it_whole_gives(items: int, late: bool)
     bare = [CODEC.encode_bare("ProductFacts", each) for each in products]
     session, person = "s" * 36, "p" * 300
 
-    spliced = splice(CODEC.encode_bare("Event", event), session, person, bare, late)
+    bare_event = CODEC.encode_bare("Event", event)
+    spliced = splice(bare_event, session, person, bare, late)
 
     whole = {"event": event, "session_id": session, "person_id": person, "products": products, "late": late}
     assert spliced == CODEC.encode_bare("EnrichedEvent", whole)
+    taken_back = {**whole, "products": [], "late": False, "retracted": True}
+    assert splice_retraction(bare_event, session, person) == CODEC.encode_bare("EnrichedEvent", taken_back)
 
 
 def test_the_price_is_the_catalogs_not_the_events() -> None:

@@ -64,7 +64,7 @@ def event_row(enriched: EnrichedEvent, partition: int, offset: int) -> Row:
         partition,
         offset,
         offset,
-        0,
+        int(enriched["retracted"]),
     ]
 
 
