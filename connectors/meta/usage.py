@@ -36,7 +36,7 @@ def _regain_seconds(headers: Mapping[str, str]) -> Iterator[float]:
 
 def _retry_after(headers: Mapping[str, str]) -> Iterator[float]:
     text = headers.get("retry-after", "")
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and float(text) > 0:  # at once says nothing: the limit is met
         yield float(text)
 
 

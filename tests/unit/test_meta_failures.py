@@ -106,6 +106,13 @@ def test_limit_without_a_word_on_time_rests_a_minute() -> None:
     assert answer.pause_seconds == UNTOLD_SECONDS
 
 
+def test_limit_that_may_be_tried_again_at_once_rests_a_minute_too() -> None:
+    answer = read_answer(429, {"retry-after": "0"}, an_error(4))
+
+    assert isinstance(answer, Failure)
+    assert (answer.kind, answer.pause_seconds) == ("throttled", UNTOLD_SECONDS)
+
+
 def test_success_at_full_usage_rests_too() -> None:
     headers = {"x-app-usage": '{"call_count":100,"total_time":3,"total_cputime":3}'}
 
