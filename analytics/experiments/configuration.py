@@ -18,7 +18,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from schemas.errors import ConfigurationError
 
@@ -36,8 +46,8 @@ class Variant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
-    weight: float = Field(1.0, gt=0)
-    settings: dict[str, Any] = {}
+    weight: FiniteFloat = Field(1.0, gt=0)
+    settings: dict[str, JsonValue] = {}
 
 
 class Experiment(BaseModel):
@@ -50,20 +60,34 @@ class Experiment(BaseModel):
     question: str = ""
     status: Literal["running", "stopped", "deleted"] = "running"
     salt: str = ""
-    traffic: float = Field(1.0, gt=0, le=1)
+    traffic: FiniteFloat = Field(1.0, gt=0, le=1)
     variants: tuple[Variant, ...] = Field(min_length=2, max_length=20)
     people_planned: int = Field(0, ge=0)
-    expected_uplift: float = Field(0.1, gt=0)
+    expected_uplift: FiniteFloat = Field(0.1, gt=0)
     started_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     ended_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len({variant.name for variant in self.variants}) != len(self.variants):
-            raise ValueError("two variants have the same name")
+            raise PydanticCustomError("variants_of_one_name", "two variants have the same name")
+        if self.ended_at is not None and self.ended_at < self.started_at:
+            raise PydanticCustomError("ended_before_it_started", "it ended before it started")
         whole = sum(variant.weight for variant in self.variants)
         parts = tuple(each.model_copy(update={"weight": each.weight / whole}) for each in self.variants)
         object.__setattr__(self, "variants", parts)
+        return self
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    experiments: list[Experiment] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len({(each.shop, each.name) for each in self.experiments}) != len(self.experiments):
+            raise PydanticCustomError("experiments_of_one_name", "two experiments of a shop have the same name")
         return self
 
 
@@ -73,14 +97,11 @@ def parse(content: object) -> list[Experiment]:
     Raises:
         ConfigurationError: naming each wrong field, never its value.
     """
-    listed = content.get("experiments") if isinstance(content, dict) else None
-    if not isinstance(listed, list) or not listed:
-        raise ConfigurationError("experiments: a list of experiments is missing")
     try:
-        return [Experiment.model_validate(each) for each in listed]
+        return _File.model_validate(content).experiments
     except ValidationError as exc:
         wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
-        raise ConfigurationError(f"experiments: {', '.join(wrong)}") from None
+        raise ConfigurationError(f"wrong in the file: {', '.join(each.strip() for each in wrong)}") from None
 
 
 def configured(client: Any, shop: str | None = None) -> list[Experiment]:

@@ -31,11 +31,13 @@ WITH
         WHERE seen != ''
         GROUP BY person_id
     ),
+    -- A click that names an experiment is of that one alone.
     clicks AS
     (
         SELECT person_id, max(occurred_at) AS last_click
         FROM events_by_person
         WHERE shop_id = {shop:String} AND name = 'recommendation_clicked' AND occurred_at >= begun AND occurred_at < ended
+          AND JSONExtractString(properties, 'experiment') IN ('', {experiment:String})
         GROUP BY person_id
     ),
     -- What was taken back is not counted: neither as an order nor as revenue. A partial refund takes its amount away.

@@ -83,6 +83,9 @@ def _tell(clickhouse: ClickHouseSettings, experiment: Experiment) -> list[Person
         _buy(rows, person, now)
         if person.clicked:
             rows["events"].append(_event(visitors[0], "recommendation_clicked", now + 5, '{"product_id":"1"}'))
+        elif number % 3 == 0:  # of another experiment on the same page
+            told = '{"product_id":"1","experiment":"other"}'
+            rows["events"].append(_event(visitors[0], "recommendation_clicked", now + 5, told))
         if len(visitors) > 1:
             known = str(UUID(int=10**9 + number))
             for each in visitors:

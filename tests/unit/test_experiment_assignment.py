@@ -1,6 +1,8 @@
 """Assignment: stable, even, and as configured."""
 
 from collections import Counter
+from datetime import date
+from math import inf
 from typing import Any
 
 import pytest
@@ -67,7 +69,10 @@ def test_more_traffic_adds_people_and_moves_nobody() -> None:
     ("content", "field"),
     [
         ({"variants": [{"name": "a"}]}, "variants"),
-        ({"variants": [{"name": "a"}, {"name": "a"}]}, "value_error"),
+        ({"variants": [{"name": "a"}, {"name": "a"}]}, r"experiments\.0 \(variants_of_one_name\)"),
+        ({"variants": [{"name": "a", "weight": inf}, {"name": "b"}]}, r"variants\.0\.weight \(finite_number\)"),
+        ({"variants": [{"name": "a", "settings": {"since": date(2026, 1, 1)}}, {"name": "b"}]}, r"settings\.since"),
+        ({"ended_at": "2020-01-01T00:00:00Z"}, "ended_before_it_started"),
         ({"traffic": 2}, "traffic"),
         ({"nmae": "secret value"}, "nmae"),
     ],
@@ -78,5 +83,17 @@ def test_a_wrong_experiment_is_told_by_its_field_never_by_its_value(content: dic
     with pytest.raises(ConfigurationError, match=field) as raised:
         parse({"experiments": [told]})
     assert "secret value" not in str(raised.value)
-    with pytest.raises(ConfigurationError, match="a list of experiments is missing"):
-        parse({"experiment": []})
+
+
+def test_a_file_lists_experiments_each_of_a_name_of_its_own() -> None:
+    told = {"shop": "demo", "name": "home", "variants": [{"name": "a"}, {"name": "b"}]}
+
+    assert [each.name for each in parse({"experiments": [told, told | {"name": "cart"}]})] == ["home", "cart"]
+    with pytest.raises(ConfigurationError, match="experiments_of_one_name"):
+        parse({"experiments": [told, told | {"variants": [{"name": "c"}, {"name": "d"}]}]})
+    nothing: list[dict[str, list[str]]] = [{"experiment": []}, {"experiments": []}]
+    for wrong in nothing:
+        with pytest.raises(ConfigurationError, match="experiments "):
+            parse(wrong)
+    with pytest.raises(ConfigurationError, match="the file"):
+        parse(None)
