@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from connectors.clickhouse.client import connect
+from connectors.clickhouse.client import connect, errors_translated
 from connectors.kafka import registry, shops
 from deploy.commands.output import console, print_table
 from deploy.reaching import reached
@@ -18,6 +19,7 @@ from deploy.webhook_replays import to_request, topic_of
 from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.settings import ClickHouseSettings, KafkaSettings, RegistrySettings, settings
 from schemas.topics import TOPICS
+from streams.records import MEANT_FOR
 
 LIST = """
 SELECT toString(rejection_id) AS id, received_at, stage, reason, field, detail, length(payload) AS bytes
@@ -89,7 +91,7 @@ async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | No
     async with httpx.AsyncClient(timeout=30) as client:
         try:
             answer = await client.post(ingest.rstrip("/") + path, content=content, headers=headers)
-        except httpx.TransportError as exc:
+        except (httpx.TransportError, httpx.InvalidURL) as exc:
             raise TransientError(f"ingest did not answer: {type(exc).__name__}") from None
     console.print(f"ingest answered {answer.status_code}: {answer.text}")
     taken = {httpx.codes.ACCEPTED} if topic is None else {httpx.codes.OK}
@@ -98,7 +100,7 @@ async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | No
 
 
 async def _to_kafka(rejection: dict[str, Any], content: bytes) -> None:
-    """Put it on its own topic and partition again, for every worker that reads it."""
+    """Put it on its own topic and partition again, for the worker that refused it."""
     topic = next((each for each in TOPICS if each.name == rejection["topic"]), None)
     if topic is None or topic.compacted:
         raise TerminalError(
@@ -110,7 +112,8 @@ async def _to_kafka(rejection: dict[str, Any], content: bytes) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
     await producer.start()
     try:
-        sent = await producer.send_and_wait(kafka.prefix + topic.name, content, partition=rejection["partition"])
+        name, only = kafka.prefix + topic.name, [(MEANT_FOR, rejection["stage"].encode())]
+        sent = await producer.send_and_wait(name, content, partition=rejection["partition"], headers=only)
     finally:
         await producer.stop()
     console.print(f"written to {sent.topic}, partition {sent.partition}, offset {sent.offset}")
@@ -124,9 +127,6 @@ def _one(rejection_id: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _ask(sql: str, **parameters: Any) -> list[dict[str, Any]]:
-    client = connect(settings(ClickHouseSettings))
-    try:
+    with closing(connect(settings(ClickHouseSettings))) as client, errors_translated():
         answer = client.query(sql, parameters=parameters)
         return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
-    finally:
-        client.close()
