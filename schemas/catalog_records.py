@@ -68,6 +68,7 @@ class ProductReceipt(TypedDict):
     attempts: int
     failures: int
     payload_hash: str | None
+    doubtful: bool
 
 
 class SyncRequest(TypedDict):

@@ -28,6 +28,7 @@ def a_product_receipt(**changes: Any) -> ProductReceipt:
         attempts=1,
         failures=0,
         payload_hash="a1",
+        doubtful=False,
     )
     return receipt | changes  # type: ignore[return-value]
 

@@ -87,7 +87,8 @@ class Lander:
         for order, verdict in verdicts:
             statuses[verdict.status] += 1
             if order.doubtful and verdict.status in ("accepted", DELETED):
-                receipts.append(of_order(book.place, order, Verdict("pending"), Said(None, said.sent_at)))
+                again = order._replace(doubtful=False)
+                receipts.append(of_order(book.place, again, Verdict("pending"), Said(None, said.sent_at)))
                 self._rest(order, self._chosen.confirm_seconds)
             elif verdict.status == AGAIN:
                 receipts.append(

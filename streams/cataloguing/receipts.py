@@ -81,7 +81,7 @@ def order_of(item_id: str, sent: Sent) -> Order:
     """Rebuild what is known of an item that was sent, or is to be sent again."""
     method: Method = "DELETE" if sent.digest is None else "UPDATE"
     known = sent.changed_at, 0, sent.attempts, sent.failures
-    return Order(item_id, sent.product_id, method, sent.digest, b"", *known, job_id=sent.job_id)
+    return Order(item_id, sent.product_id, method, sent.digest, b"", *known, job_id=sent.job_id, doubtful=sent.doubtful)
 
 
 def of_order(place: Place, order: Order, verdict: Verdict, said: Said = NOTHING_SAID) -> ProductReceipt:
@@ -107,6 +107,7 @@ def of_order(place: Place, order: Order, verdict: Verdict, said: Said = NOTHING_
         attempts=order.attempts,
         failures=order.failures + 1 if failed else order.failures if verdict.status == "pending" else 0,
         payload_hash=None if order.digest is None else f"{order.digest:016x}",
+        doubtful=order.doubtful and verdict.status == "pending",
     )
 
 
@@ -131,6 +132,7 @@ def sent_of(receipt: ProductReceipt) -> Sent | None:
         receipt["job_id"],
         receipt["attempts"],
         receipt["failures"],
+        receipt["doubtful"],
     )
 
 

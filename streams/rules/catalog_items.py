@@ -19,6 +19,7 @@ class Sent(NamedTuple):
     """The last receipt of an item, as far as it matters. *digest*: of what was sent; None for a deletion.
 
     A pending one without *handle* may or may not be with Meta: it was about to be sent when its process ended.
+    *doubtful*: see `is_doubtful`; of one that is pending.
     """
 
     product_id: str
@@ -29,6 +30,7 @@ class Sent(NamedTuple):
     job_id: str | None = None
     attempts: int = 0
     failures: int = 0
+    doubtful: bool = False
 
     @property
     def is_at_meta(self) -> bool:
@@ -55,9 +57,11 @@ def is_doubtful(digest: int | None, sent: Sent | None) -> bool:
     """Tell whether Meta may yet do something else with an item than what is sent now.
 
     A request whose outcome is unknown may be done after the next one: Meta promises no order. So what replaces it is
-    sent once more when it must be over.
+    sent once more when it must be over; also where what replaces it was lost on its way itself.
     """
-    return sent is not None and sent.status == "pending" and sent.handle is None and sent.digest != digest
+    if sent is None or sent.status != "pending" or sent.handle is not None:
+        return False
+    return sent.doubtful or sent.digest != digest
 
 
 def attempts_of(digest: int | None, sent: Sent | None) -> int:

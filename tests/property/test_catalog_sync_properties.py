@@ -110,7 +110,9 @@ class Shop:
                 if order.doubtful and verdict.status in ("accepted", DELETED):
                     verdicts[order] = Verdict("pending")
                     self.unconfirmed.add(order.product_id)
-            self._write([of_order(self.book.place, order, verdict) for order, verdict in verdicts.items()])
+            self._write(
+                [of_order(self.book.place, order._replace(doubtful=False), each) for order, each in verdicts.items()]
+            )
             for order in flight.orders:
                 self.book.release(order.item_id, order.product_id)
             del self.book.flights[handle]
@@ -176,6 +178,15 @@ TAKEN_BACK = [
 """A change is with Meta, nobody knows, and the shop takes it back: Meta may do it after what takes it back."""
 
 
+TAKEN_BACK_TWICE = [
+    ("change", "p1", {"a": 11}),
+    ("send", "request"),
+    ("change", "p1", {}),
+    ("send", "intent"),
+]
+"""What takes back a change that is with Meta is itself lost on its way, and sent again."""
+
+
 TWO_WANT_IT = [
     ("change", "p1", {"a": 11}),
     ("change", "p2", {"a": 12}),
@@ -189,6 +200,7 @@ TWO_WANT_IT = [
 
 @settings(max_examples=300)
 @example(TAKEN_BACK)
+@example(TAKEN_BACK_TWICE)
 @example(TWO_WANT_IT)
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_happens_the_catalog_ends_as_the_shop_wants_it(steps: list[tuple[Any, ...]]) -> None:
