@@ -68,7 +68,10 @@ class BigCommerceClient:
         odd = set(product_ids).difference(numbers)  # nothing that we can ask for
         asked = {"id:in": ",".join(numbers), "include_fields": "id", "limit": str(PER_PAGE)}
         listed = _data(await self._get("/products", asked), list) if numbers else []
-        return odd | {str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each}
+        found = {str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each}
+        if not found.issubset(numbers):  # a cache, or a plugin that does not know the question: it proves nothing
+            raise TransientError("the shop's API answered with products that nobody asked for")
+        return odd | found
 
     async def pages(self, after_id: str = "0", modified_since: EpochMillis | None = None) -> AsyncIterator[Page]:
         """Yield the products whose id is greater than *after_id*, by id; nothing moves while they are edited.

@@ -76,7 +76,7 @@ class _Operation:
     async def is_new(self) -> bool:
         """Begin it, unless it is known and has not failed; tell whether it was begun."""
         self._ended = await self._client.finished(self._id) if self._id else None
-        if self._ended is not None and self._ended.status == COMPLETED:
+        if self._ended is not None and self._ended.status == COMPLETED and not _has_expired(self._ended):
             return False
         self._id, self.done, self._ended = await self._client.start(self._query), 0, None
         return True
@@ -113,6 +113,11 @@ def _batch(products: list[list[dict[str, Any]]], shop: Shop, began_at: EpochMill
         except TerminalError as exc:
             refused.append(Refused(objects[0]["id"], exc.reason, exc.field))
     return Batch(changes, refused, position, total)
+
+
+def _has_expired(operation: Operation) -> bool:
+    """Tell whether its file is gone, as it is after a week."""
+    return operation.url is None and operation.objects > 0
 
 
 def _url(operation: Operation) -> str | None:

@@ -86,6 +86,8 @@ class _Feeds:
         try:
             shop_id = feed.shop["shop_id"]
             revision, taken = self._followed.revisions[shop_id], snapshot(products.in_force.of(shop_id))
+            if not taken.products:
+                raise TransientError("no product of the shop is known: an empty file would delete all at Meta")
             content = _Content(feed, form, taken, now_ms(), _takes_gzip(request))
             digested = await run_in_threadpool(self._tags.digested, feed, revision, taken)
             tag = f"{tag_of(digested, feed, content.now)}-{form}"

@@ -68,10 +68,17 @@ WAYS_OUT: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("way", WAYS_IN.values(), ids=WAYS_IN)
 async def test_the_token_opens_the_door(way: dict[str, Any]) -> None:
-    async with client_of(followed_products([])) as client:
+    async with client_of(followed_products([a_bracelet()])) as client:
         answer = await client.get(FEED, **way)
 
     assert answer.status_code == 200
+
+
+async def test_of_a_shop_without_any_product_there_is_no_file_that_would_empty_the_catalog() -> None:
+    async with client_of(followed_products([])) as client:
+        answers = [await client.get(FEED) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
 
 
 @pytest.mark.parametrize("way", WAYS_OUT.values(), ids=WAYS_OUT)

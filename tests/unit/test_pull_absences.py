@@ -204,7 +204,7 @@ def a_source(system: str, count: int) -> Source:
     shop: dict[str, Any]
     api: Any
     if system == "woocommerce":
-        api = WooShop(root="/shop", products={each: test_woocommerce.a_product(id=each) for each in some})
+        api = a_woo_shop(count)
         shop = {"woocommerce": a_woo_access()}
     elif system == "bigcommerce":
         api = BigCommerceStore(products={each: test_bigcommerce.a_product(id=each) for each in some})
@@ -223,9 +223,50 @@ async def test_each_system_tells_which_products_it_has(system: str, there: str, 
     assert await a_source(system, 3).existing([there, gone]) == {there}
 
 
+class Careless(httpx.AsyncBaseTransport):
+    """A proxy that takes away headers of answers, and parts of questions."""
+
+    def __init__(self, api: Any) -> None:
+        self._there = httpx.ASGITransport(api.app())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        kept = {name: text for name, text in request.url.params.items() if name not in ("include", "id:in")}
+        answer = await self._there.handle_async_request(
+            httpx.Request(request.method, request.url.copy_with(params=kept), headers=request.headers)
+        )
+        return httpx.Response(answer.status_code, content=await answer.aread())
+
+
+def a_woo_shop(count: int) -> WooShop:
+    some = range(1, count + 1)
+    return WooShop(root="/shop", products={each: test_woocommerce.a_product(id=each) for each in some})
+
+
+@pytest.mark.parametrize(
+    ("api", "shop"),
+    [
+        (a_woo_shop(3), {"woocommerce": a_woo_access()}),
+        (BigCommerceStore(products={1: test_bigcommerce.a_product(id=1)}), {"bigcommerce": a_bigcommerce_access()}),
+    ],
+)
+async def test_an_answer_to_another_question_proves_nothing(api: Any, shop: dict[str, Any]) -> None:
+    source = source_of(a_shop(**shop), None, http_client(Careless(api)))
+
+    with pytest.raises(TransientError):
+        await source.existing(["9"])
+
+
+async def test_no_page_is_missed_where_a_proxy_takes_away_how_many_there_are(tmp_path: Path) -> None:
+    source = source_of(a_shop(woocommerce=a_woo_access()), None, http_client(Careless(a_woo_shop(250))))
+    topic = Topic()
+    await pulling.run(source.batches, topic.publish, Checkpoint(tmp_path / "c.json"), lambda *_: None)
+
+    assert len(topic.taken) == 250
+
+
 async def test_products_that_move_up_a_page_while_others_are_deleted_are_not_missed(tmp_path: Path) -> None:
     some = range(1, 3 * PER_PAGE + 1)
-    api = WooShop(root="/shop", products={each: test_woocommerce.a_product(id=each) for each in some})
+    api = a_woo_shop(3 * PER_PAGE)
     shop = a_shop(woocommerce=a_woo_access())
     source: Open = source_of(shop, None, http_client(httpx.ASGITransport(api.app()))).batches
     topic = Topic()

@@ -256,3 +256,14 @@ async def test_a_pull_interrupted_among_stock_levels_goes_on_there(
     assert (done.was_resumed, len(api.queries)) == (True, 4)  # of products, of levels; then both of what changed
     assert "updated_at" in api.queries[-1]
     assert "updated_at" not in api.queries[1]
+
+
+async def test_a_pull_that_comes_back_after_its_file_is_gone_begins_anew(tmp_path: Path) -> None:
+    api, checkpoint = ShopifyShop(lines=many(500), polls=0), Checkpoint(tmp_path / "c.json")
+    with pytest.raises(TransientError):
+        await pulling.run(a_source(api), FakeTopic(fails_after=2).publish, checkpoint, lambda *progress: None)
+    api.expired, topic = frozenset({"1"}), FakeTopic()
+
+    done = await pulling.run(a_source(api), topic.publish, checkpoint, lambda *progress: None)
+
+    assert (done.published, len(api.queries)) == (500, 2)

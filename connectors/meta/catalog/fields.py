@@ -46,6 +46,8 @@ _ALLOWED: Final = {
 }
 KNOWN: Final = frozenset(_LONGEST) | frozenset(_ALLOWED) | frozenset(_OTHERS.split())
 """Attributes that Meta documents; it ignores others with a warning."""
+EMPTIED: Final = frozenset(_LONGEST) - {"brand"} | {"mobile_link", "rich_text_description"}
+"""Texts that an empty one takes away again; of words and numbers Meta says no such thing."""
 
 _LARGEST_NUMBER: Final = 2**32 - 1
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})

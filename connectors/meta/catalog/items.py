@@ -29,13 +29,17 @@ CLEARED: Final[dict[str, Any]] = {
 
 
 class CatalogItem(NamedTuple):
-    """One item. *data* is what `items_batch` takes under that name, the id included; *warnings* are of `reasons`."""
+    """One item. *data* is what `items_batch` takes under that name, the id included; *warnings* are of `reasons`.
+
+    *without*: texts that the catalog maps and that this item has none for; it may have lost them.
+    """
 
     item_id: str
     product_id: str
     changed_at: EpochMillis
     data: dict[str, Any]
     warnings: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Skipped(NamedTuple):
@@ -75,7 +79,7 @@ def payload(item: CatalogItem, method: str) -> bytes:
     """
     if method == "DELETE":
         return deletion(item.item_id)
-    told = CLEARED | item.data if method == "UPDATE" else item.data
+    told = CLEARED | dict.fromkeys(item.without, "") | item.data if method == "UPDATE" else item.data
     return orjson.dumps({"method": method, "data": told})
 
 

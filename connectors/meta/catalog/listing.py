@@ -5,11 +5,12 @@ Pure. In: a product in force, the catalog's and the shop's settings, the stock l
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from connectors.meta.catalog import addresses, availability, filters, prices, reasons
 from connectors.meta.catalog.availability import Counting, Stock, Stocked
 from connectors.meta.catalog.contents import described
+from connectors.meta.catalog.fields import EMPTIED
 from connectors.meta.catalog.items import CatalogItem, Filtered, Listing, Skipped
 from connectors.meta.catalog.subjects import Subject
 from connectors.meta.content_ids import template
@@ -66,11 +67,16 @@ def _listing(told: _Told, subjects: Iterator[Subject], filtered: list[Filtered])
         if problems or item_id is None:
             skipped.append(_skipped(told, variant_id, item_id, problems))
         else:
-            version = told.change["occurred_at"]
-            items[item_id] = CatalogItem(
-                item_id, told.change["product_id"], version, {"id": item_id} | data, tuple(warnings)
-            )
+            items[item_id] = _item(told, item_id, data, warnings)
     return Listing(list(items.values()), skipped, filtered)
+
+
+def _item(told: _Told, item_id: str, data: dict[str, Any], warnings: list[str]) -> CatalogItem:
+    change = told.change
+    without = tuple(name for name in told.catalog["fields"] if name in EMPTIED and name not in data)
+    return CatalogItem(
+        item_id, change["product_id"], change["occurred_at"], {"id": item_id} | data, tuple(warnings), without
+    )
 
 
 def _each(told: _Told, wanted: list[tuple[Variant, Stocked]]) -> Iterator[Subject]:

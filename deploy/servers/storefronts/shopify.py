@@ -23,6 +23,7 @@ class ShopifyShop:
     """The lines that an operation's file will have; it is *polls* times under way before it ends as *status*.
 
     Of one that asks for stock by location those are *levels*: locations, and the levels that name them as parents.
+    The files of the operations *expired*, by number, are not kept any more.
 
     The next *throttled* requests find too few points in the bucket, which gets *restore_rate* of them a second.
     """
@@ -30,6 +31,7 @@ class ShopifyShop:
     token: str = "shpat_test"  # noqa: S105 - of a shop that exists only here
     lines: Sequence[dict[str, Any]] = ()
     levels: Sequence[dict[str, Any]] = ()
+    expired: frozenset[str] = frozenset()
     polls: int = 1
     status: str = "COMPLETED"
     throttled: int = 0
@@ -74,7 +76,7 @@ class ShopifyShop:
         self.polls -= 1
         ended = self.polls < 0
         number = operation_id.rpartition("/")[2]
-        found = ended and self._found(number) and self.status == "COMPLETED"
+        found = ended and self._found(number) and self.status == "COMPLETED" and number not in self.expired
         url = f"{request.base_url}files/{number}.jsonl" if found else None
         return {
             "id": operation_id,
