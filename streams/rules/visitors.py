@@ -5,9 +5,10 @@ In: the state and an event or a link. Out: the state after it, and what there is
 
 from typing import Final, NamedTuple
 
-from schemas.click_ids import fbc_from_click, latest_fbc
+from schemas.click_ids import latest_fbc
 from schemas.records import EpochMillis, Event
 from streams.rules.absorbed import Absorbed, absorbed_by, with_absorbed
+from streams.rules.browser_ids import click_of
 from streams.rules.campaigns import Campaign
 from streams.rules.carts import NONE, Carts, with_event
 from streams.rules.evidence import (
@@ -93,12 +94,6 @@ class Bounds(NamedTuple):
     campaign: Campaign | None = None
 
 
-def _clicked(event: Event) -> str | None:
-    """Build the click that *event* landed with, where the page had no cookie of it yet: it is seen first now."""
-    fbclid = event["click_ids"].get("fbclid")
-    return fbc_from_click(fbclid, event["occurred_at"]) if fbclid else None
-
-
 def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Visit:
     """Take *event*, which was not seen before, and what it is believed to have *shown*."""
     received = max(state.received, event["received_at"])
@@ -113,7 +108,7 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
         logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
     if shown.token is not None:
         tokens = _marked(tokens, Mark(shown.token, placed.session.session_id, event_id))
-    fbc = event["fbc"] or _clicked(event)
+    fbc = click_of(event)
     after = VisitorState(
         state.client_id,
         state.applied,

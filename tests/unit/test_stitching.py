@@ -414,6 +414,26 @@ def test_a_click_keeps_the_time_it_was_first_seen_with() -> None:
     assert [each["event"]["fbc"] for each in pipeline.events] == [first, first, first, newer, newer, None]
 
 
+def test_a_click_in_the_address_counts_before_an_older_one_that_the_cookie_still_has() -> None:
+    stale, landing = f"fb.1.{NOON - 60_000}.old", {"click_ids": {"fbclid": "New"}}
+    clicked = f"fb.1.{NOON + MINUTE}.New"
+    pipeline = stitched(
+        on(PHONE, 0, fbc=stale),
+        on(PHONE, 1, name="page_viewed", fbc=stale, **landing),
+        on(PHONE, 2, name="product_viewed", fbc=stale, **landing),
+        on(PHONE, 3, fbc=f"fb.1.{NOON + MINUTE + 7}.New", **landing),
+        on(PHONE, 0.5, fbc=stale),
+    )
+
+    assert [each["event"]["fbc"] for each in pipeline.events] == [stale, clicked, clicked, clicked, stale]
+
+
+def test_an_event_that_comes_late_keeps_the_click_of_its_own_address() -> None:
+    pipeline = stitched(on(PHONE, 9, click_ids={"fbclid": "New"}), on(PHONE, 0, click_ids={"fbclid": "Old"}))
+
+    assert pipeline.events[1]["event"]["fbc"] == f"fb.1.{NOON}.Old"
+
+
 def test_who_refused_marketing_is_given_no_browser_ids() -> None:
     refusal = {"analytics": True, "marketing": False, "preferences": None, "sale_of_data": None}
     pipeline = stitched(on(PHONE, 0, fbp="fb.1.1596403881668.1"), on(PHONE, 1, consent=refusal))
