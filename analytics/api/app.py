@@ -3,6 +3,7 @@
 GET /v1/shops/{shop}/queries                 what can be asked
 GET /v1/shops/{shop}/queries/{name}?days=7   the answer: a page as JSON, or all of it with format=csv or ndjson
 GET /openapi.json                            each question's parameters, from its file
+GET /metrics                                 requests by route and status, for Prometheus; /healthz, /readyz
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from starlette.types import Lifespan
 
 from analytics.api.asking import Asker, Form
 from analytics.api.guard import Guard
+from analytics.api.measuring import Measured, metrics
 from analytics.api.places import Places
 from analytics.api.signatures import Asked, with_parameters
 from analytics.api.tokens import Tokens
@@ -47,6 +49,7 @@ def create_app(
     """Build the application; *more* are routes of others under /v1/shops/{shop}, which the same tokens guard."""
     app = FastAPI(title="storestream", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.add_middleware(Guard, tokens=tokens)
+    app.add_middleware(Measured)  # the last one added is the outermost
     app.router.routes.extend(more)
     answers, bearer = _Answers(asker, limits), [Security(HTTPBearer(auto_error=False))]
 
@@ -62,6 +65,7 @@ def create_app(
 
     app.add_api_route("/healthz", healthy, include_in_schema=False)
     app.add_api_route("/readyz", ready, include_in_schema=False)
+    app.add_api_route("/metrics", metrics, include_in_schema=False)
     app.add_api_route(QUERIES, listed, dependencies=bearer, name="queries", summary="What can be asked?")
     for question in questions().values():
         app.add_api_route(

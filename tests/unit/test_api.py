@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from analytics.api.app import create_app
@@ -112,6 +113,28 @@ async def test_a_malformed_unlink_is_refused_by_the_names_of_its_fields(
     answer = await client.post("/v1/shops/demo/identities/unlink", headers=headers, content=said)
 
     assert (answer.status_code, answer.json()) == (422, {"error": "bad_value", "fields": fields})
+
+
+async def test_metrics_count_requests_by_route_and_name_no_shop(client: httpx.AsyncClient) -> None:
+    routes = {
+        "/v1/shops/{shop}/queries/paths": ("/v1/shops/demo/queries/paths?of=nothing", DEMO, 422),
+        "/v1/shops/{shop}/identities/{identifier:path}": ("/v1/shops/demo/identities/ada", DEMO, 503),
+        "none": ("/v1/shops/secret-shop/queries/paths", DEMO, 403),
+    }
+    before = {route: answered(route, status) for route, (_, _, status) in routes.items()}
+    for address, headers, _ in routes.values():
+        await client.get(address, headers=headers)
+    told = (await client.get("/metrics")).text
+
+    for route, (_, _, status) in routes.items():
+        assert answered(route, status) == before[route] + 1
+        assert f'api_request_seconds_count{{route="{route}"}}' in told
+    assert "secret-shop" not in told
+    assert "api_requests_in_progress 1.0" in told
+
+
+def answered(route: str, status: int) -> float:
+    return REGISTRY.get_sample_value("api_requests_answered_total", {"route": route, "status": str(status)}) or 0.0
 
 
 async def test_openapi_tells_how_to_unlink(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from tests.declared_metrics import declared_series, series_in
 from tests.unit.compose_file import COMPOSE, PROCESSES, single
 
 WORKERS = ("stitch", "forward", "archive", "catalog")
-METRICS_PORTS = ("WORKER_METRICS_PORT", "JOBS_METRICS_PORT", "INGEST_PORT")
+METRICS_PORTS = ("WORKER_METRICS_PORT", "JOBS_METRICS_PORT", "INGEST_PORT", "API_PORT")
 
 
 def test_prometheus_scrapes_every_service_that_has_metrics() -> None:
