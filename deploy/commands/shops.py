@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -67,8 +68,24 @@ def read_shops(file: Path) -> list[ShopFile]:
     return [parse_shop(each) for each in listed]
 
 
+def require_own_keys(configured: Sequence[ShopFile], owners: Mapping[str, str]) -> None:
+    """Let the shops pass if no write key is another shop's: its events would be taken for theirs.
+
+    *owners* are the shops by write key as they are now; raises `TerminalError`.
+    """
+    changed = {shop.shop_id for shop in configured}
+    taken = {key: owner for key, owner in owners.items() if owner not in changed}
+    for shop in configured:
+        for key in shop.write_keys:
+            if taken.setdefault(key, shop.shop_id) != shop.shop_id:
+                raise TerminalError("bad_value", "write_keys", f"{shop.shop_id} has one that is {taken[key]}'s")
+
+
 async def publish_shops(configured: list[ShopFile]) -> None:
-    """Publish the shops and wait until Kafka has them."""
+    """Publish the shops and wait until Kafka has them. Raises `TerminalError` if two would have one write key."""
     kafka = await reached(settings(KafkaSettings))
     codec = await registry.codec(settings(RegistrySettings), kafka)
+    async with shops.following(kafka, codec) as directory:
+        owners = {key: shop["shop_id"] for shop in directory.all() for key in shop["write_keys"]}
+    require_own_keys(configured, owners)
     await shops.publish(kafka, codec, [shop.to_record(int(time.time() * 1000)) for shop in configured])

@@ -1,12 +1,13 @@
 """Shops' settings: checked where a person writes them, found by key and domain, followed through changes."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from connectors.kafka.shops import ShopDirectory
-from deploy.commands.shops import read_shops
+from deploy.commands.shops import read_shops, require_own_keys
 from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.records import Shop
@@ -88,6 +89,22 @@ def test_a_shop_is_found_by_write_key_and_by_domain_in_any_case() -> None:
 
     assert directory.with_write_key("wk_demo") == directory.with_domain("DEMO.myshopify.com") == a_shop()
     assert directory.with_write_key("wk_other") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "owners", "passes"),
+    [
+        ({"a": ["k1"], "b": ["k1"]}, {}, False),
+        ({"a": ["k1"]}, {"k1": "other"}, False),
+        ({"a": ["k1", "k2"]}, {"k1": "a"}, True),
+        ({"a": ["k2"], "b": ["k1"]}, {"k1": "a", "k2": "b"}, True),
+    ],
+)
+def test_a_write_key_is_one_shops_only(keys: dict[str, list[str]], owners: dict[str, str], passes: bool) -> None:
+    configured = [parse_shop(a_shop_file(shop_id=shop_id, write_keys=own)) for shop_id, own in keys.items()]
+
+    with nullcontext() if passes else pytest.raises(TerminalError, match="write_keys"):
+        require_own_keys(configured, owners)
 
 
 def test_a_changed_write_key_takes_the_old_ones_place() -> None:
