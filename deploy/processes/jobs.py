@@ -88,8 +88,9 @@ class Round:
         began = time.monotonic()
         try:
             job.run(self._clickhouse, shop)
-        except StorestreamError as exc:
-            log.warning("job failed", job=job.name, shop=shop, error=type(exc).__name__, detail=str(exc))
+        except Exception as exc:  # one shop's rows must not keep the other shops waiting
+            detail = str(exc) if isinstance(exc, StorestreamError) else ""  # others' texts may quote rows
+            log.warning("job failed", job=job.name, shop=shop, error=type(exc).__name__, detail=detail)
             DONE.labels(job.name, "failed").inc()
             self._due[shop, job.name] = now + min(RETRY_SECONDS, job.every_seconds)
             return False

@@ -55,12 +55,15 @@ def test_each_job_is_done_for_every_shop_when_it_is_due(clickhouse: ClickHouseSe
     assert anew.go(built_at + 3600) == [("demo", "popular"), ("other", "popular")]
 
 
-def test_what_fails_is_tried_again_soon(clickhouse: ClickHouseSettings) -> None:
+@pytest.mark.parametrize("error", [TerminalError("refused_by_clickhouse"), ZeroDivisionError()], ids=["said", "bug"])
+def test_what_fails_is_tried_again_soon_and_holds_up_no_other_shop(
+    clickhouse: ClickHouseSettings, error: Exception
+) -> None:
     tried: list[str] = []
 
     def fails(_: ClickHouseSettings, shop: str) -> Any:
         tried.append(shop)
-        raise TerminalError("refused_by_clickhouse")
+        raise error
 
     at = Round(clickhouse, [Job("bad", 300, fails)])
     at.go(NOON)

@@ -52,6 +52,18 @@ def test_the_dashboard_asks_only_for_metrics_that_the_code_declares() -> None:
     assert {"worker_records_behind", "ingest_requests_answered_total"} <= ours
 
 
+def test_alerts_watch_what_the_code_declares_and_say_what_is_wrong() -> None:
+    (mounted,) = [each for each in single()["prometheus"]["volumes"] if "alerts.yml" in each]
+    (group,) = yaml.safe_load((COMPOSE / "alerts.yml").read_text())["groups"]
+    watched = {series for rule in group["rules"] for series in series_in(rule["expr"])}
+
+    assert yaml.safe_load((COMPOSE / "prometheus.yml").read_text())["rule_files"] == [mounted.split(":")[1]]
+    assert watched - {"up"} <= declared_series()
+    assert {"worker_records_behind", "forward_circuit_state", "catalog_circuit_state"} <= watched
+    assert all(rule["annotations"]["summary"] for rule in group["rules"])
+    assert len({rule["alert"] for rule in group["rules"]}) == len(group["rules"])
+
+
 def test_the_dashboard_names_data_sources_that_are_provisioned() -> None:
     provisioned = yaml.safe_load((COMPOSE / "grafana/provisioning/datasources/storestream.yaml").read_text())
     known = {(each["type"], each["uid"]) for each in provisioned["datasources"]}
