@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import random
+import subprocess
 import sys
 import time
 import uuid
@@ -20,8 +21,9 @@ from connectors.clickhouse.client import connect
 from connectors.kafka import admin as topics_admin
 from deploy.children import Child
 from schemas.codec import Codec
-from schemas.records import EnrichedEnvelope
+from schemas.records import EnrichedEnvelope, EnrichedEvent
 from schemas.settings import ClickHouseSettings, KafkaSettings
+from streams.records import MEANT_FOR
 from tests.archived import a_rejection, a_session, an_enriched_event
 from tests.builders import a_product_change
 
@@ -121,7 +123,9 @@ async def test_an_archive_killed_again_and_again_ends_with_every_event_once(stag
     assert stage.ask("SELECT count() - uniqExact(event_id) FROM events") == [(0,)]
 
 
-async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_the_rest_goes_on(stage: Stage) -> None:
+async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_may_be_sent_again_repaired(
+    stage: Stage, tmp_path: Path
+) -> None:
     await stage.make_topics()
     good, bad = an_enriched_event(), an_enriched_event()
     bad["event"]["value"] = 1e300
@@ -140,8 +144,16 @@ async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_
             await producer.send_and_wait(stage.kafka.prefix + topic, value, key=b"k", partition=0)
     with stage.start():
         await stage.until("SELECT count() FROM rejected FINAL", [(5,)])
+        assert stage.ask("SELECT event_id FROM events FINAL") == [(good["event"]["event_id"],)]
+        said = await asyncio.to_thread(sent_again, stage, "refused_by_clickhouse", repaired(bad, tmp_path))
+        await stage.until("SELECT count() FROM events FINAL", [(2,)])
 
-    assert stage.ask("SELECT event_id FROM events FINAL") == [(good["event"]["event_id"],)]
+    topic = f"{stage.kafka.prefix}events.enriched"
+    assert said == f"written to {topic}, partition 0, offset 2"
+    async with AIOKafkaConsumer(bootstrap_servers=stage.kafka.bootstrap_servers) as consumer:
+        consumer.assign([TopicPartition(topic, 0)])
+        consumer.seek(TopicPartition(topic, 0), 2)
+        assert (await consumer.getone()).headers == ((MEANT_FOR, b"archive"),)
     assert stage.ask("SELECT count() FROM products") == [(1,)]
     rows = stage.ask(
         "SELECT reason, topic, field, base64Encode(payload), kafka_offset, shop_id FROM rejected FINAL ORDER BY 1, 2"
@@ -158,6 +170,26 @@ async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_
     assert [row[5] for row in rows] == [rejection["shop_id"], bad["event"]["shop_id"], "", "", ""]
     # Its own topic got only what can be sent again: nothing about itself.
     assert await written(stage, "records.rejected") == 2 + 3
+
+
+def repaired(event: EnrichedEvent, folder: Path) -> Path:
+    """Write *event* with a value that can be kept, as somebody would who repairs it."""
+    told: EnrichedEvent = {**event, "event": {**event["event"], "value": 42.99}}
+    file = folder / "repaired"
+    file.write_bytes(
+        CODEC.encode("EnrichedEnvelope", EnrichedEnvelope(events=[told], sessions=[], orders=[], timelines=[]))
+    )
+    return file
+
+
+def sent_again(stage: Stage, reason: str, file: Path) -> str:
+    """Replay what was rejected for *reason* with the bytes of *file*; returns the last line the command says."""
+    ((rejection_id,),) = stage.ask(f"SELECT toString(rejection_id) FROM rejected FINAL WHERE reason = '{reason}'")
+    arguments = ["rejected", "replay", rejection_id, "--with", str(file)]
+    command = [sys.executable, "-c", "from deploy.cli import main; main()", *arguments]
+    env = {**os.environ, **stage.env, "COLUMNS": "200"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip().splitlines()[-1]
 
 
 async def written(stage: Stage, topic: str) -> int:
