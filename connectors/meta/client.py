@@ -47,9 +47,9 @@ class MetaClient:
         """
         token = os.environ.get(destination["token_env"], "")
         if not token:
-            return Failure("token", detail="token not set")
+            return Failure("token", detail=f"{destination['token_env']} is not set")
         if not token.isascii() or not token.isprintable():
-            return Failure("token", detail="token unreadable")
+            return Failure("token", detail=f"{destination['token_env']} has what no token has")
         path = f"/{self._version}/{destination['pixel_id']}/events"
         body = to_body(events, destination["test_event_code"])
         try:

@@ -176,6 +176,18 @@ def test_forced_a_test_event_is_sent_without_a_code(configured: httpx.Client) ->
     assert taken["test_event_code"] is None
 
 
+def test_a_token_that_is_not_set_is_named(configured: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("META_TOKEN_DEMO")
+
+    result = CliRunner().invoke(
+        storestream, ["conversions", "test", "--shop", "demo", "--event", "page_viewed", "--for-real"]
+    )
+
+    assert result.exit_code == 1
+    assert "META_TOKEN_DEMO is not set" in result.output
+    assert configured.get("/_received").json()["total"] == 0
+
+
 def test_a_test_purchase_without_a_product_has_no_value_and_says_so(configured: httpx.Client) -> None:
     result = CliRunner().invoke(storestream, ["conversions", "test", "--shop", "demo"])
 
