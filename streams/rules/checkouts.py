@@ -13,7 +13,11 @@ from streams.rules.halves import Half, OrderState
 from streams.rules.identities import identifies
 
 MAX_CLIENTS: Final = 40
+"""Uses that are remembered. A browser that was not here yet still is: whether there are too many must be known."""
+MAX_BROWSERS: Final = 41
+"""One more than the most that a shop may allow (`schemas.shop`)."""
 MAX_OWNERS: Final = 8
+"""Of these the browsers tell half at most: what the shop says must find room."""
 MAX_ORDERS: Final = 8
 MAX_VISITORS: Final = 10
 """More browsers than one shopper has: whatever they all use is no checkout of one person, and says nothing of them."""
@@ -22,6 +26,8 @@ ALONE: Final = "-"
 
 _ORDER: Final = "order:"
 _CART: Final = "cart:"
+_SHOPS: Final = ("order", "webhook")
+"""The sources of what a shop says; of what a browser says it is an event's id."""
 
 
 class Client(NamedTuple):
@@ -149,8 +155,12 @@ def with_context(state: CheckoutState, half: Half) -> CheckoutState:
 def with_client(state: CheckoutState, link: Link) -> CheckoutState:
     """Remember that the browser of *link* was here."""
     visitor, client = link["visitor_id"], link["client_id"]
-    if visitor is None or client is None or len(state.clients) >= MAX_CLIENTS:
+    if visitor is None or client is None:
         return state
+    if len(state.clients) >= MAX_CLIENTS:
+        browsers = {each.visitor_id for each in state.clients}
+        if visitor in browsers or len(browsers) >= MAX_BROWSERS:
+            return state
     seen = Client(visitor, client, link["session_id"] or "", link["occurred_at"], link["event_id"], link["received_at"])
     return state if seen in state.clients else state._replace(clients=(*state.clients, seen))
 
@@ -159,7 +169,8 @@ def with_owner(
     state: CheckoutState, customer: str | None, order_id: str, received_at: EpochMillis, source: str
 ) -> CheckoutState:
     """Remember that *customer* made *order_id*, unless *source* has said so before."""
-    if customer is None or is_junk(customer) or not identifies(customer) or len(state.owners) >= MAX_OWNERS:
+    room = MAX_OWNERS if source in _SHOPS else MAX_OWNERS // 2
+    if customer is None or is_junk(customer) or not identifies(customer) or len(state.owners) >= room:
         return state
     if any(each.customer_id == customer and each.source == source for each in state.owners):
         return state

@@ -387,6 +387,14 @@ def test_an_order_tells_every_browser_of_its_checkout_whose_it_was() -> None:
     assert reasons == {"checkout", "checkout_completed", "context", "order", "learned"}
 
 
+def test_whose_an_order_was_the_shop_says_however_often_a_browser_has_said_otherwise() -> None:
+    pipeline = stitched(*(completed(PHONE, number, customer_id="ada") for number in range(12)))
+    pipeline.publish_order(an_order(customer_id="bob"))
+    pipeline.run()
+
+    assert {link["customer_id"] for link in pipeline.links if link["reason"] == "order"} == {"ada", "bob"}
+
+
 def test_a_guests_order_merges_nobody() -> None:
     pipeline = stitched(on(LAPTOP, -9, checkout_token=TOKEN), completed())
     pipeline.publish_order(an_order(customer_id=None))
@@ -566,6 +574,22 @@ def test_a_checkout_that_everybody_uses_makes_no_mega_person_and_stays_small() -
 
     assert [link for link in pipeline.links if link["reason"] == "order" and link["identifier_type"] == "visitor"] == []
     assert pipeline.order_rows()[ORDER]["customer_id"] == "6940095086827"
+    assert max(map(len, pipeline.checkouts.values())) < 32_000
+
+
+@pytest.mark.parametrize(("most", "regulars", "crowd"), [(10, 5, 60), (40, 0, 41)])
+def test_some_who_use_a_checkout_all_the_time_do_not_hide_that_everybody_does(
+    most: int, regulars: int, crowd: int
+) -> None:
+    pipeline, started = Pipeline({"demo": a_shop(checkout_browsers=most)}), {"checkout_token": TOKEN}
+    pipeline.publish(
+        *(on(f"regular-{number}", hour * 60, **started) for number in range(regulars) for hour in range(10)),
+        *(on(f"client-{number}", 0, **started) for number in range(crowd)),
+    )
+    pipeline.publish_order(an_order())
+    pipeline.run()
+
+    assert {customer for each in pipeline.timeline_rows().values() for customer in each.customers} <= {""}
     assert max(map(len, pipeline.checkouts.values())) < 32_000
 
 
