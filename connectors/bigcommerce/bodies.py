@@ -90,6 +90,28 @@ class CustomUrl(RestBody):
     url: ShortText | None = None
 
 
+class Identity(RestBody):
+    """Whose stock it is."""
+
+    product_id: Identifier | None = None
+    variant_id: Identifier | None = None
+
+
+class PlaceBody(RestBody):
+    """How much of an item there is at one location; nobody buys from one that is switched off."""
+
+    location_id: Identifier
+    available_to_sell: Count | None = None
+    location_enabled: bool | None = None
+
+
+class InventoryBody(RestBody):
+    """The stock of one item by location."""
+
+    identity: Identity
+    locations: list[PlaceBody] | None = None
+
+
 class ProductBody(RestBody):
     """One product with what `include` asks for."""
 

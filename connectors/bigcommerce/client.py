@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from connectors.bigcommerce.bodies import ProductBody
+from connectors.bigcommerce.bodies import InventoryBody, ProductBody
 from connectors.bigcommerce.mapping import Names
 from connectors.storefronts.calls import Caller, parsed
 from schemas.bodies import validated
@@ -19,6 +19,7 @@ from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.records import BigCommerceAccess, EpochMillis
 
 PER_PAGE: Final = 100
+INVENTORY_PAGE: Final = 1_000
 MOST_NAMES: Final = 50_000
 NAMES_SECONDS: Final = 600.0
 _INCLUDE: Final = {"include": "variants,images,custom_fields"}
@@ -49,7 +50,7 @@ class BigCommerceClient:
         token = os.environ.get(access["token_env"])
         if not token:
             raise ConfigurationError(f"bigcommerce.token_env: {access['token_env']} is not set")
-        self._base = f"{access['api_url'].rstrip('/')}/stores/{access['store_hash']}/v3/catalog"
+        self._store = f"{access['api_url'].rstrip('/')}/stores/{access['store_hash']}/v3"
         self._headers = {"X-Auth-Token": token}
         self._caller = caller
         self._clock = clock
@@ -89,6 +90,18 @@ class BigCommerceClient:
             yield Page(products, _total(parsed(answer)))
             after_id = str(products[-1]["id"])
 
+    async def inventory(self, product_ids: Sequence[str]) -> list[InventoryBody]:
+        """Fetch the stock by location of *product_ids* (at most `PER_PAGE`). Raises as `product`."""
+        found: list[InventoryBody] = []
+        asked = {"product_id:in": ",".join(product_ids), "limit": str(INVENTORY_PAGE)}
+        while True:
+            page = asked | {"page": str(len(found) // INVENTORY_PAGE + 1)}
+            answer = await self._caller.get(f"{self._store}/inventory/items", params=page, headers=self._headers)
+            listed = _data(answer, list)
+            found += [validated(InventoryBody, each) for each in listed]
+            if len(listed) < INVENTORY_PAGE:
+                return found
+
     async def names(self, products: Iterable[ProductBody]) -> Names:
         """Fetch the names of the products' brands and categories that are not known yet. Raises as `Caller.get`."""
         kept = self._kept_names()
@@ -116,7 +129,7 @@ class BigCommerceClient:
             known.update({str(each["id"]): str(each["name"]) for each in _data(answer, list)})
 
     async def _get(self, path: str, params: Mapping[str, str]) -> httpx.Response:
-        return await self._caller.get(self._base + path, params=params, headers=self._headers)
+        return await self._caller.get(f"{self._store}/catalog{path}", params=params, headers=self._headers)
 
 
 def _data(answer: httpx.Response, kind: type) -> Any:

@@ -46,6 +46,11 @@ def to_deletion(product_id: str, asked: Asked) -> ProductChange:
     return _change(product_id, asked) | {"action": "delete"}
 
 
+def item_of(product_id: str, variant_id: str | None, *, by_product: bool) -> str | None:
+    """Name what stock is counted of: the variant, or the product where all variants share it; their ids overlap."""
+    return f"product-{product_id}" if by_product else variant_id
+
+
 def _change(product_id: str, asked: Asked) -> ProductChange:
     return ProductChange(
         shop_id=asked.shop["shop_id"],
@@ -108,7 +113,7 @@ def _variant(each: VariantBody, product: ProductBody) -> Variant:
         compare_at_price=before,
         barcode=each.gtin or each.upc or None,
         image_url=image,
-        inventory_item_id=None,
+        inventory_item_id=item_of(product.id, each.id, by_product=product.inventory_tracking == "product"),
         inventory_quantity=each.inventory_level if counts_variants else product.inventory_level,
         options=options,
         url=None,

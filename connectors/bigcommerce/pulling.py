@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 
 from connectors.bigcommerce.bodies import ProductBody
 from connectors.bigcommerce.client import BigCommerceClient
+from connectors.bigcommerce.levels import levels_of
 from connectors.bigcommerce.mapping import Asked, to_product_change
-from connectors.storefronts.pulls import Batch, Refused
+from connectors.storefronts.pulls import Batch, Refused, wants_levels
 from schemas.bodies import validated
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis
@@ -37,5 +38,7 @@ async def pull(
                 changes.append(to_product_change(product, names, asked._replace(asked_at=began_at)))
             except TerminalError as exc:
                 refused.append(Refused(product.id, exc.reason, exc.field))
-        yield Batch(changes, refused, str(page.products[-1]["id"]), 0 if position else page.total)
+        asked_now = asked._replace(asked_at=time.time_ns() // 1_000_000)
+        levels = await levels_of(client, products, asked_now) if wants_levels(asked.shop) else []
+        yield Batch(changes, refused, str(page.products[-1]["id"]), 0 if position else page.total, levels)
         began_at = time.time_ns() // 1_000_000  # before the next page is asked for: the version of what it says

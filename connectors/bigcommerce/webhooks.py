@@ -10,13 +10,16 @@ from hashlib import sha256
 from typing import Final
 
 import orjson
+import structlog
 
 from connectors.bigcommerce.bodies import Callback
 from connectors.bigcommerce.client import BigCommerceClient
+from connectors.bigcommerce.levels import levels_of
 from connectors.bigcommerce.mapping import Asked, to_deletion, to_product_change
 from connectors.storefronts.deliveries import Delivery
 from connectors.storefronts.door import Headers
 from connectors.storefronts.fetches import SharedFetches
+from connectors.storefronts.pulls import wants_levels
 from connectors.storefronts.signatures import is_signed
 from schemas.bodies import validated
 from schemas.errors import ConfigurationError, TerminalError
@@ -30,6 +33,8 @@ _FETCHED: Final = frozenset(
     for change in ("created", "updated", "inventory/updated", "inventory/order/updated")
 ) | {"store/sku/deleted"}
 _DELETED: Final = "store/product/deleted"
+
+log = structlog.get_logger()
 
 Connect = Callable[[BigCommerceAccess], BigCommerceClient]
 """Opens a client for a store; raises `ConfigurationError` where its token is missing."""
@@ -47,7 +52,7 @@ class BigCommerce:
         self._connect = connect
         self._clock = clock
         self._clients: dict[tuple[str, str, str], BigCommerceClient] = {}
-        self._fetches: SharedFetches[ProductChange] = SharedFetches()
+        self._fetches: SharedFetches[list[ProductChange]] = SharedFetches()
 
     def is_ping(self, headers: Headers, body: bytes) -> bool:
         """Tell that there is none."""
@@ -97,11 +102,11 @@ class BigCommerce:
         if delivery.topic == _DELETED:
             return [to_deletion(product_id, Asked(shop, access, delivery.delivery_id, delivery.received_at))]
 
-        async def fetch() -> ProductChange:
+        async def fetch() -> list[ProductChange]:
             asked = Asked(shop, access, delivery.delivery_id, int(self._clock() * 1000))
-            return await fetch_change(self._client(access), product_id, asked)
+            return await fetch_changes(self._client(access), product_id, asked)
 
-        return [await self._fetches.get((shop["shop_id"], product_id), fetch)]
+        return await self._fetches.get((shop["shop_id"], product_id), fetch)
 
     def _client(self, access: BigCommerceAccess) -> BigCommerceClient:
         place = (access["api_url"], access["store_hash"], access["token_env"])
@@ -111,12 +116,21 @@ class BigCommerce:
             raise TerminalError("not_fetched", "product", str(exc)) from None
 
 
-async def fetch_change(client: BigCommerceClient, product_id: str, asked: Asked) -> ProductChange:
-    """Fetch a product and describe it as it is now, or that it is gone. Raises as `BigCommerceClient.product`."""
+async def fetch_changes(client: BigCommerceClient, product_id: str, asked: Asked) -> list[ProductChange]:
+    """Fetch a product and describe it as it is now, or that it is gone; where the shop wants it, its stock by location.
+
+    Raises as `BigCommerceClient.product`.
+    """
     body = await client.product(product_id)
     if body is None:
-        return to_deletion(product_id, asked)
-    return to_product_change(body, await client.names([body]), asked)
+        return [to_deletion(product_id, asked)]
+    change = to_product_change(body, await client.names([body]), asked)
+    try:
+        levels = await levels_of(client, [body], asked) if wants_levels(asked.shop) else []
+    except TerminalError as exc:  # the token may not read stock: the product is told nevertheless
+        log.warning("stock by location not fetched", shop=asked.shop["shop_id"], reason=exc.reason, field=exc.field)
+        levels = []
+    return [change, *levels]
 
 
 def _product_of(callback: Callback) -> str:

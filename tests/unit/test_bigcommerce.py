@@ -23,6 +23,7 @@ from schemas.records import Product, ProductChange, Shop
 from streams.rules.catalogs import Catalog
 from tests.builders import NOON, a_shop
 from tests.doors import FakeShops, FakeSink
+from tests.listed import a_catalog
 from tests.storefronts import Naps, a_bigcommerce_access, a_caller, a_storefront_door, posted
 
 NOW = NOON // 1000
@@ -100,7 +101,7 @@ def headers_of(body: bytes, *, secret: bytes = b"bc_client_secret_example", stam
 class Stage:
     """A door and the store behind it."""
 
-    def __init__(self, *others: Shop) -> None:
+    def __init__(self, *others: Shop, **shop: Any) -> None:
         self.sink, self.store, self.naps = FakeSink(), BigCommerceStore(), Naps()
         self.store.products[205] = a_product()
         self.store.brands[36] = {"id": 36, "name": "Acme"}
@@ -108,7 +109,7 @@ class Stage:
         caller = a_caller(self.store.app(), self.naps)
         self.clock = float(NOW)
         system = BigCommerce(lambda access: BigCommerceClient(access, caller), lambda: self.clock)
-        shops = FakeShops(a_shop(bigcommerce=a_bigcommerce_access()), a_shop(shop_id="other"), *others)
+        shops = FakeShops(a_shop(bigcommerce=a_bigcommerce_access(), **shop), a_shop(shop_id="other"), *others)
         self.door = a_storefront_door(self.sink, system, shops)
 
     async def told(self, value: Any, **options: Any) -> httpx.Response:
@@ -157,6 +158,42 @@ async def test_the_sale_price_is_what_is_paid(
 
     (told,) = stage.change()[1]["variants"]
     assert (told["price"], told["compare_at_price"]) == (paid, before)
+
+
+def a_stock(variant_id: int = 509, **place: Any) -> dict[str, Any]:
+    elsewhere = {"location_id": 2, "location_code": "B", "available_to_sell": 9, "location_enabled": False}
+    here = {"location_id": 1, "location_code": "A", "available_to_sell": 4, "location_enabled": True}
+    identity = {"sku": "JAR-S", "variant_id": variant_id, "product_id": 205}
+    return {"identity": identity, "locations": [here | place, elsewhere]}
+
+
+@pytest.mark.parametrize(("tracking", "item"), [("variant", "509"), ("product", "product-205")])
+async def test_stock_by_location_comes_with_the_product_where_a_catalog_counts_some_locations_only(
+    tracking: str, item: str
+) -> None:
+    wanted, other = Stage(catalogs=[a_catalog(locations=["1"])]), Stage()
+    for stage in (wanted, other):
+        stage.store.products[205] = a_product(inventory_tracking=tracking)
+        stage.store.inventory = [a_stock(), a_stock(1) | {"identity": {"product_id": 1, "variant_id": 1}}]
+        await stage.told(a_callback())
+
+    product, *levels = wanted.sink.products
+    assert product["product"] is not None
+    assert [each["inventory_item_id"] for each in product["product"]["variants"]] == [item]
+    assert [each["inventory"] for each in levels] == [
+        {"inventory_item_id": item, "location_id": "1", "available": 4},
+        {"inventory_item_id": item, "location_id": "2", "available": 0},
+    ]
+    assert len(other.sink.products) == 1
+
+
+async def test_a_token_that_may_not_read_stock_costs_only_the_stock() -> None:
+    stage = Stage(catalogs=[a_catalog(locations=["1"])])
+    stage.store.forbidden = frozenset({"inventory"})
+
+    answer = await stage.told(a_callback())
+
+    assert (answer.json()["outcome"], len(stage.sink.products)) == ("accepted", 1)
 
 
 async def test_a_product_sold_ahead_says_from_when() -> None:

@@ -19,6 +19,7 @@ from deploy.sources import source_of
 from schemas.errors import ConfigurationError, TransientError
 from schemas.records import ProductChange, Shop
 from tests.builders import a_shop
+from tests.listed import a_catalog
 from tests.storefronts import a_bigcommerce_access, a_woo_access
 from tests.unit import test_bigcommerce, test_woocommerce
 
@@ -93,6 +94,24 @@ async def test_after_a_complete_pull_only_changes_are_asked_for(tmp_path: Path) 
 
     assert (first.since, second.since) == (None, starts[0].began_at - OVERLAP_MS)
     assert starts[1].position is None
+
+
+async def test_stock_by_location_is_pulled_with_the_products_page_by_page(tmp_path: Path) -> None:
+    places = [{"location_id": number, "available_to_sell": number} for number in (1, 2)]
+    stock = [{"identity": {"product_id": each, "variant_id": each}, "locations": places} for each in range(1, 151)]
+    store = BigCommerceStore(
+        products={
+            each: test_bigcommerce.a_product(id=each, variants=[test_bigcommerce.a_variant(id=each)])
+            for each in range(1, 151)
+        },
+        inventory=stock,
+    )
+    catalogs, topic = [a_catalog(locations=["1"])], FakeTopic()
+    source = a_source(store, bigcommerce=a_bigcommerce_access(), catalogs=catalogs)
+    done = await pulling.run(source, topic.publish, Checkpoint(tmp_path / "c.json"), lambda *progress: None)
+
+    assert (done.published, done.levels) == (150, 300)
+    assert topic.actions().count("inventory") == 300
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A stand-in of BigCommerce's catalog API: products with variants and images, brands, categories, the quota.
+"""A stand-in of BigCommerce's catalog API: products with variants and images, brands, categories, stock, the quota.
 
 https://developer.bigcommerce.com/docs/rest-catalog/products
 """
@@ -19,20 +19,26 @@ Things = dict[int, dict[str, Any]]
 
 @dataclass
 class BigCommerceStore:
-    """One store's catalog by id; *quota* is what is left of the requests until it is reset."""
+    """One store's catalog by id; *quota* is what is left of the requests until it is reset.
+
+    *inventory*: the stock of items by location, unless the token is *forbidden* to read `inventory`.
+    """
 
     store_hash: str = "abcde"
     token: str = "bc_token"  # noqa: S105 - of a store that exists only here
     products: Things = field(default_factory=dict)
     brands: Things = field(default_factory=dict)
     categories: Things = field(default_factory=dict)
+    inventory: list[dict[str, Any]] = field(default_factory=list)
+    forbidden: frozenset[str] = frozenset()
     quota: int = 150
     stage: Stage = field(default_factory=Stage)
 
     def app(self) -> Starlette:
         """Serve it."""
         base = f"/stores/{self.store_hash}/v3/catalog"
-        routes = [Route(base + "/products/{product_id:int}", self._one), Route(base + "/{kind}", self._list)]
+        stock = Route(f"/stores/{self.store_hash}/v3/inventory/items", self._stock)
+        routes = [stock, Route(base + "/products/{product_id:int}", self._one), Route(base + "/{kind}", self._list)]
         return Starlette(routes=routes)
 
     async def _one(self, request: Request) -> Response:
@@ -57,6 +63,16 @@ class BigCommerceStore:
             and (not only or number in only)
             and kept[number].get("date_modified", "9") >= asked.get("date_modified:min", "")
         ]
+        return self._page(listed, int(asked.get("page", "1")), int(asked.get("limit", "50")))
+
+    async def _stock(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        if "inventory" in self.forbidden:
+            return JSONResponse({"status": 403, "title": "Your credentials lack the required scopes"}, 403)
+        asked = request.query_params
+        only = asked.get("product_id:in", "").split(",")
+        listed = [each for each in self.inventory if str(each["identity"]["product_id"]) in only]
         return self._page(listed, int(asked.get("page", "1")), int(asked.get("limit", "50")))
 
     def _page(self, listed: Sequence[dict[str, Any]], page: int, limit: int) -> Response:
