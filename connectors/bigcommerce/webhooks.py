@@ -5,6 +5,7 @@ https://developer.bigcommerce.com/docs/integrations/webhooks/https
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
@@ -52,7 +53,8 @@ class BigCommerce:
         self._connect = connect
         self._clock = clock
         self._clients: dict[tuple[str, str, str], BigCommerceClient] = {}
-        self._fetches: SharedFetches[list[ProductChange]] = SharedFetches()
+        # By shop: one whose API hangs holds up no other.
+        self._fetches: defaultdict[str, SharedFetches[list[ProductChange]]] = defaultdict(SharedFetches)
 
     def is_ping(self, headers: Headers, body: bytes) -> bool:
         """Tell that there is none."""
@@ -106,7 +108,7 @@ class BigCommerce:
             asked = Asked(shop, access, delivery.delivery_id, int(self._clock() * 1000))
             return await fetch_changes(self._client(access), product_id, asked)
 
-        return await self._fetches.get((shop["shop_id"], product_id), fetch)
+        return await self._fetches[shop["shop_id"]].get(product_id, fetch)
 
     def _client(self, access: BigCommerceAccess) -> BigCommerceClient:
         place = (access["api_url"], access["store_hash"], access["token_env"])

@@ -5,6 +5,7 @@ fetched, for no body holds them. https://woocommerce.github.io/woocommerce-rest-
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
@@ -37,7 +38,8 @@ class WooCommerce:
     def __init__(self, connect: Connect) -> None:
         """Take how a shop's API is reached."""
         self._connect = connect
-        self._fetches: SharedFetches[ProductChange] = SharedFetches()
+        # By shop: one whose API hangs holds up no other.
+        self._fetches: defaultdict[str, SharedFetches[ProductChange]] = defaultdict(SharedFetches)
 
     def is_ping(self, headers: Headers, body: bytes) -> bool:
         """Recognise the form that making a webhook sends, unsigned: only 200 lets it be made."""
@@ -90,7 +92,7 @@ class WooCommerce:
             return await _fetched(client, product_id, told._replace(received_at=time.time_ns() // 1_000_000))
 
         # One edit of a product with a hundred variations is a hundred deliveries.
-        return (await self._fetches.get((told.shop["shop_id"], product_id), fetch)).copy()
+        return (await self._fetches[told.shop["shop_id"]].get(product_id, fetch)).copy()
 
 
 async def _fetched(client: WooClient, product_id: str, told: Told) -> ProductChange:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from connectors.storefronts.calls import Caller, http_client
 from connectors.woocommerce.client import WooClient
@@ -194,6 +195,34 @@ async def test_an_edit_of_many_variations_shares_the_fetches_that_wait() -> None
 
     assert {answer.json()["outcome"] for answer in answers} == {"accepted"}
     assert len(stage.api.stage.requests) < 30, "not two for each"
+
+
+async def test_a_shop_whose_api_hangs_holds_up_no_other() -> None:
+    sink, api, hangs = FakeSink(), WooShop(root="/shop"), asyncio.Event()
+    api.products[799], api.variations[799] = a_variable_product(), [a_variation()]
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await hangs.wait()
+
+    caller, never = a_caller(api.app()), Caller(http_client(httpx.ASGITransport(slow)), attempts=1)
+    system = WooCommerce(lambda access: WooClient(access, never if "slow" in access["url"] else caller))
+    other = a_shop(shop_id="slow", woocommerce=a_woo_access(url="https://slow.example"))
+    door = a_storefront_door(sink, system, FakeShops(a_woo_shop(), other))
+
+    async def told(number: int, source: str) -> httpx.Response:
+        body = json.dumps(a_variation(parent_id=number)).encode()
+        headers = headers_of("product.updated", body, **{"x-wc-webhook-source": source})
+        return await posted(door, PATH, body, headers)
+
+    waiting = [asyncio.create_task(told(number, "https://slow.example/")) for number in range(1, 9)]
+    await asyncio.sleep(0.05)
+    answer = await asyncio.wait_for(told(799, "https://woo.example/shop/"), 5)
+    for each in waiting:
+        each.cancel()
+    hangs.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert answer.json()["outcome"] == "accepted"
 
 
 async def test_a_variation_whose_product_is_gone_deletes_it() -> None:
