@@ -8,21 +8,25 @@
 Who may ask is the api's business. An answer differs from person to person, so no shared cache may keep it.
 """
 
-from typing import Final, get_args
+from typing import Any, Final
 
+from fastapi import APIRouter, Request, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from analytics.recommending.models import MODELS, Placement
 from analytics.recommending.serving import Query, Recommender
 from schemas.errors import TransientError
 
 PATH: Final = "/v1/shops/{shop}/recommendations"
-PLACEMENTS: Final[tuple[str, ...]] = get_args(Placement)
 
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    422: {"description": "Parameters are unknown or wrong: `fields` names them."},
+    503: {"description": "ClickHouse does not answer, and the shop was never read; come again."},
+}
 _HEADERS: Final = {"Cache-Control": "private, no-store"}
 _UUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
@@ -42,16 +46,17 @@ class Parameters(BaseModel):
     )
 
 
-def routes(recommender: Recommender) -> list[Route]:
+def routes(recommender: Recommender) -> list[BaseRoute]:
     """Make the route that answers from *recommender*."""
+    router = APIRouter(dependencies=[Security(HTTPBearer(auto_error=False))])
 
-    async def recommendations(request: Request) -> JSONResponse:
+    async def recommendations(shop: str, request: Request) -> JSONResponse:
         try:
             asked = Parameters.model_validate(dict(request.query_params))
         except ValidationError as exc:  # its text would quote what was asked
             wrong = sorted({str(each["loc"][0]) for each in exc.errors(include_input=False)})
             return JSONResponse({"error": "bad_value", "fields": wrong}, 422, _HEADERS)
-        query = Query(shop=request.path_params["shop"], **asked.model_dump())
+        query = Query(shop=shop, **asked.model_dump())
         try:
             chosen = await run_in_threadpool(recommender.recommend, query)
         except TransientError:
@@ -59,4 +64,12 @@ def routes(recommender: Recommender) -> list[Route]:
         products = [each._asdict() | {"reason": each.reason} for each in chosen]
         return JSONResponse({"shop": query.shop, "placement": query.placement, "products": products}, 200, _HEADERS)
 
-    return [Route(PATH, recommendations, methods=["GET"], name="recommendations")]
+    told: dict[str, Any] = {"responses": _ERRORS, "openapi_extra": {"parameters": _described()}}
+    router.get(PATH, summary="What to show next, and why?", response_model=None, **told)(recommendations)
+    return list(router.routes)
+
+
+def _described() -> list[dict[str, Any]]:
+    """Tell of each parameter for OpenAPI: the endpoint reads them itself, to name what is wrong and never repeat it."""
+    told = Parameters.model_json_schema()["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in told.items()]

@@ -1,7 +1,7 @@
 """`storestream recommendations build|profiles|show`: make recommendations, and see what would be shown."""
 
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import click
@@ -26,8 +26,8 @@ def command() -> None:
 @click.option("--whole-history", is_flag=True, help="Read everything instead of each model's last days.")
 def build(shop: str, models: tuple[Model, ...], until: datetime | None, whole_history: bool) -> None:
     """Build a new generation of each model, and switch over to it."""
-    clickhouse = settings(ClickHouseSettings)
-    built = build_models(clickhouse, shop, models or MODELS, until=until, whole_history=whole_history)
+    clickhouse, before = settings(ClickHouseSettings), until.replace(tzinfo=UTC) if until else None
+    built = build_models(clickhouse, shop, models or MODELS, until=before, whole_history=whole_history)
     rows = [{"model": each.model, "rows": each.rows, "seconds": round(each.seconds, 2)} for each in built]
     print_table(rows, ("model", "rows", "seconds"))
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from click.testing import CliRunner
-from starlette.applications import Starlette
+from fastapi import FastAPI
 
 from analytics.migrate import migrate
 from analytics.questions import query
@@ -314,11 +314,13 @@ def test_only_what_is_for_sale_and_not_bought_is_shown_and_there_is_always_an_an
 
 async def test_the_route_answers_with_reasons_and_says_what_is_wrong_with_a_question(told: Told) -> None:
     recommender = Recommender(told.clickhouse)
-    app = Starlette(routes=routes(recommender))
+    app = FastAPI()
+    app.router.routes.extend(routes(recommender))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         good = await client.get("/v1/shops/demo/recommendations?product=p03&placement=product&n=2")
         first = await client.get("/v1/shops/demo/recommendations?product=p03&n=1&strategy=popular")
         bad = await client.get("/v1/shops/demo/recommendations?session=ada@example.com&n=0&what=1")
+        described = (await client.get("/openapi.json")).json()["paths"]["/v1/shops/{shop}/recommendations"]["get"]
     recommender.close()
 
     answer = good.json()
@@ -330,6 +332,10 @@ async def test_the_route_answers_with_reasons_and_says_what_is_wrong_with_a_ques
     assert [each["model"] for each in first.json()["products"]] == ["popular"]
     assert bad.status_code == 422
     assert bad.json() == {"error": "bad_value", "fields": ["n", "session", "what"]}
+    named = {each["name"]: each for each in described["parameters"]}
+    assert named.keys() == {"shop", "product", "session", "person", "placement", "n", "strategy"}
+    assert named["n"]["schema"]["maximum"] == 100
+    assert named["placement"]["schema"]["enum"] == ["product", "cart", "home", "next"]
 
 
 def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
