@@ -4,6 +4,7 @@ It never repeats a delivery and counts failures, so whatever is authentic is tak
 fetched, for no body holds them. https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
 """
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from schemas.errors import ConfigurationError, TerminalError
 from schemas.records import ProductChange, Shop, WooCommerceAccess
 
 PATH: Final = "/v1/webhooks/woocommerce"
+PATIENCE_SECONDS: Final = 45.0
+"""It waits 60 seconds for an answer, and disables a webhook after some that failed."""
 _CHANGED: Final = frozenset({"product.created", "product.updated", "product.published", "product.restored"})
 
 Connect = Callable[[WooCommerceAccess], WooClient]
@@ -35,9 +38,10 @@ class WooCommerce:
     signature_header = "x-wc-webhook-signature"
     comes_again = False
 
-    def __init__(self, connect: Connect) -> None:
-        """Take how a shop's API is reached."""
+    def __init__(self, connect: Connect, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Take how a shop's API is reached, and how long a delivery may wait for it."""
         self._connect = connect
+        self._patience = patience_seconds
         # By shop: one whose API hangs holds up no other.
         self._fetches: defaultdict[str, SharedFetches[ProductChange]] = defaultdict(SharedFetches)
 
@@ -92,7 +96,11 @@ class WooCommerce:
             return await _fetched(client, product_id, told._replace(received_at=time.time_ns() // 1_000_000))
 
         # One edit of a product with a hundred variations is a hundred deliveries.
-        return (await self._fetches[told.shop["shop_id"]].get(product_id, fetch)).copy()
+        try:
+            async with asyncio.timeout(self._patience):
+                return (await self._fetches[told.shop["shop_id"]].get(product_id, fetch)).copy()
+        except TimeoutError:
+            raise TerminalError("not_fetched", "product", "not in time") from None
 
 
 async def _fetched(client: WooClient, product_id: str, told: Told) -> ProductChange:
