@@ -80,7 +80,7 @@ def results_(name: str, shop: str, segment: str) -> None:
     readings = results.read(name, shop, segment)
     for reading in readings:
         if segment != "all":
-            console.print(f"{segment}: {reading.segment or 'unknown'}", style="bold")
+            console.print(f"{segment}: {reading.segment or 'unknown'}", style="bold", markup=False)
         _print_arms(reading)
         _print_comparisons(reading)
         console.print(f"people fit the weights with p = {reading.ratio_chance:.3f}")

@@ -66,4 +66,5 @@ def show(**about: Any) -> None:
     if rows:
         print_table(rows, ("product", "score", "model", "reason"))
     else:
-        console.print(f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale")
+        told = f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale"
+        console.print(told, markup=False)

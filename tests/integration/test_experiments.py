@@ -31,7 +31,7 @@ EVENTS = (
 )
 ORDERS = ("shop_id", "order_id", "status", "ordered_at", "visitor_id", "value", "currency", "totals", "version")
 OVERRIDES = ("shop_id", "visitor_id", "starts", "customers", "persons", "version")
-SESSIONS = ("shop_id", "session_id", "visitor_id", "started_at", "ended_at", "device", "version")
+SESSIONS = ("shop_id", "session_id", "visitor_id", "started_at", "ended_at", "device", "utm_source", "version")
 
 
 class Person(NamedTuple):
@@ -103,7 +103,7 @@ def _view(rows: dict[str, list[list[Any]]], visitor: int, variant: str, at: floa
     told = f'{{"experiment":"home","variant":"{variant}"}}'
     rows["events"].append(_event(visitor, "experiment_viewed", at, told))
     rows["events"].append(_event(visitor, "experiment_viewed", at, told.replace("home", "other")))
-    rows["sessions"].append(["demo", str(UUID(int=visitor)), str(UUID(int=visitor)), at, at, device, 1])
+    rows["sessions"].append(["demo", str(UUID(int=visitor)), str(UUID(int=visitor)), at, at, device, "[/b]", 1])
 
 
 def _event(visitor: int, name: str, at: float, properties: str) -> list[Any]:
@@ -225,6 +225,7 @@ def test_the_command_applies_assigns_and_reads(told: Told, tmp_path: Path, monke
     listed = run(storestream, ["experiments", "list", "--shop", "demo"])
     assigned = run(storestream, ["experiments", "assign", "cart", "--shop", "demo", "--visitor", "v1"])
     results = run(storestream, ["experiments", "results", "home", "--shop", "demo"])
+    by_source = run(storestream, ["experiments", "results", "home", "--shop", "demo", "--segment", "source"])
     nothing = run(storestream, ["experiments", "results", "cart", "--shop", "demo"])
     settings.cache_clear()
 
@@ -232,4 +233,5 @@ def test_the_command_applies_assigns_and_reads(told: Told, tmp_path: Path, monke
     assert "popular 50%, knn 50%" in listed.output
     assert assigned.output.strip() in ("a", "b")
     assert "decided at any time of reading" in results.output, results.output
+    assert by_source.output.startswith("source: [/b]\n")
     assert nothing.output == "nobody has seen it yet\n"
