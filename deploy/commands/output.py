@@ -1,5 +1,6 @@
 """How commands print: tables for people, nothing else on stdout when a machine reads it."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -7,6 +8,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+# Visitors choose what they search for and which campaign they name: none of it may command a terminal.
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 PIPED_COLUMNS: Final = 400
 """Width when a file or a pipe reads: wide enough that no cell is folded."""
@@ -23,5 +27,5 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> No
         numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        table.add_row(*("" if cell is None else escape(_CONTROLS.sub("\ufffd", str(cell))) for cell in row))
     console.print(table)

@@ -1,0 +1,14 @@
+"""What commands print is text, whoever chose the words."""
+
+import pytest
+
+from deploy.commands.output import print_table
+
+
+def test_no_cell_of_a_table_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([{"term": "\x1b[31mring\x07 [b]\nnext", "searches": 1}], ("term", "searches"))
+
+    told = capsys.readouterr().out
+    assert "\N{REPLACEMENT CHARACTER}[31mring\N{REPLACEMENT CHARACTER} [b]" in told
+    assert "\x1b" not in told
+    assert len(told.splitlines()) == 3
