@@ -17,6 +17,9 @@ CHANGELOG_CONFIG: Final = {
     "segment.bytes": str(32 * 1024 * 1024),
     "segment.ms": str(60 * 60 * 1000),
     "min.cleanable.dirty.ratio": "0.2",
+    # A refused write would end the process, and the same record would again after a restart. Larger than an order can
+    # be, whose four halves came with requests of `INGEST_MAX_BODY_BYTES` at most.
+    "max.message.bytes": str(8 * 1024 * 1024),
 }
 
 

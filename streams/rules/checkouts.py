@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link
-from streams.rules.halves import Half, OrderState
+from streams.rules.halves import Half, OrderState, half_of
 from streams.rules.identities import identifies
 
 MAX_CLIENTS: Final = 40
@@ -108,11 +108,10 @@ def token_of(place: str) -> str | None:
 
 def take_use(state: CheckoutState, link: Link) -> CheckoutState:
     """Take at a checkout that a browser used it, and what it said there."""
-    state, event = with_client(state, link), link["event"]
-    if event is None:
+    state, half = with_client(state, link), half_of(link)
+    if half is None:
         return state
-    half = Half(event, link["session_id"] or "", link["customer_id"])
-    state = with_context(state, half)
+    state, event = with_context(state, half), half.event
     if event["name"] != "checkout_completed":
         return state
     order_id = event["order_id"]

@@ -6,7 +6,7 @@ never waited for, so a replay decides the same.
 
 from typing import Final, NamedTuple
 
-from schemas.records import EpochMillis, Event, OrderReceived
+from schemas.records import EpochMillis, Event, Link, OrderReceived
 
 WEBHOOK: Final = 1
 PIXEL: Final = 2
@@ -25,6 +25,14 @@ class Half(NamedTuple):
     def position(self) -> tuple[EpochMillis, str]:
         """Where it stands among what browsers said: of two completions of one order the first counts."""
         return (self.event["occurred_at"], self.event["event_id"])
+
+
+def half_of(link: Link) -> Half | None:
+    """Read what a browser said from *link*, without a shop's own data, which no purchase carries."""
+    event = link["event"]
+    if event is None:
+        return None
+    return Half({**event, "properties": None}, link["session_id"] or "", link["customer_id"])
 
 
 class Said(NamedTuple):

@@ -17,7 +17,7 @@ from streams.rules.checkouts import (
     with_context,
     with_owner,
 )
-from streams.rules.halves import PIXEL, Half, OrderState, first_seen
+from streams.rules.halves import PIXEL, OrderState, first_seen, half_of
 
 MAX_REFUNDS: Final = 100
 REFUND: Final = "refunds/create"
@@ -48,11 +48,10 @@ def take_refund(state: CheckoutState, refund: OrderReceived) -> CheckoutState:
 
 def take_half(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:
     """Take at an order that a browser completed its checkout."""
-    event = link["event"]
-    if event is None:
+    half = half_of(link)
+    if half is None:
         return state
-    half = Half(event, link["session_id"] or "", link["customer_id"])
-    state = with_context(state, half)
+    state, event = with_context(state, half), half.event
     known = state.order or OrderState(order_id)
     if known.pixel is None or half.position < known.pixel.position:
         state = state._replace(order=known._replace(pixel=half))
@@ -64,10 +63,8 @@ def take_half(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:
 
 def take_context(state: CheckoutState, link: Link) -> CheckoutState:
     """Take at an order what a browser last said in its checkout."""
-    event = link["event"]
-    if event is None:
-        return state
-    return with_context(state, Half(event, link["session_id"] or "", link["customer_id"]))
+    half = half_of(link)
+    return state if half is None else with_context(state, half)
 
 
 def take_departed(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:

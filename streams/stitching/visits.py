@@ -16,6 +16,7 @@ from streams.rules.enrichment import splice
 from streams.rules.identities import identifies
 from streams.rules.persons import customer_of, knows, learn, person_of, unlearn
 from streams.rules.seen import was_seen
+from streams.rules.sizes import MAX_BYTES, lighter
 from streams.rules.visitors import Bounds, Mark, Shown, Visit, VisitorState, said_in, visit
 from streams.stitching.forgetting import is_over
 from streams.stitching.memory import Memory
@@ -167,7 +168,13 @@ class Visits:
             if visitor.state is not visitor.before:
                 offset, applied = self._source.offset, visitor.state.applied
                 applied = (offset, applied[1]) if self._applied == EVENTS else (applied[0], offset)
-                self._outcome.visitors[key] = self._memory.write(key, visitor.state._replace(applied=applied))
+                self._outcome.visitors[key] = self._written(key, visitor.state._replace(applied=applied))
+
+    def _written(self, key: bytes, state: VisitorState) -> bytes:
+        written = self._memory.write(key, state)
+        while len(written) > MAX_BYTES and (smaller := lighter(state)) is not state:
+            state, written = smaller, self._memory.write(key, smaller)
+        return written
 
 
 def _marked(marks: tuple[Mark, ...], event: Event) -> bool:

@@ -9,6 +9,7 @@ from connectors.ingest.wire.events import Customer
 from connectors.shopify.order_bodies import Customer as Buyer
 from connectors.shopify.values import id_of
 from schemas.identifiers import visitor_id
+from streams.rules.sizes import MAX_BYTES
 from tests.builders import NOON, an_event, an_order
 from tests.stitched import Pipeline
 
@@ -76,4 +77,26 @@ def test_a_browser_that_never_stops_is_counted_in_full_kept_small_and_holds_up_n
     assert kept[f"demo|{hot}".encode()] < 48_000
     assert len(pipeline.session_rows()) == 1 + many // 200
     assert len(pipeline.events) == many + many // 200
+    assert pipeline.rejected == []
+
+
+@pytest.mark.parametrize("visits", [1, 60])
+def test_a_browser_that_sends_the_longest_addresses_is_kept_small(visits: int) -> None:
+    pipeline, numbers = Pipeline(), range(visits * 20)
+    clicks = {f"id{number}": "z" * 500 for number in range(11)}
+    for number in numbers:
+        longest = f"https://shop.example/{number}{'x' * 8_000}"
+        said: dict[str, Any] = {
+            "url": longest,
+            "referrer": longest,
+            "utm": {"source": str(number)},
+            "click_ids": clicks,
+        }
+        at = NOON + (number // 20) * HOUR_MS + number % 20
+        pipeline.publish(an_event(event_id=f"e{number}", occurred_at=at, received_at=NOON + number, **said))
+        pipeline.run()
+        assert max(map(len, pipeline.visitors.values())) <= MAX_BYTES
+
+    assert len(pipeline.events) == len(numbers)
+    assert sum(row["events"] for row in pipeline.session_rows().values()) == len(numbers)
     assert pipeline.rejected == []
