@@ -5,14 +5,20 @@
 -- time_zone = UTC: whose days and times are meant
 WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    -- A purchase may have left before its order was named: then the order knows it. Tests are no deliveries.
     receipts AS
     (
         SELECT
-            destination, order_id, countIf(status = 'accepted') AS accepted, countIf(status = 'refused') AS refused,
-            countIf(status = 'skipped') AS skipped,
-            groupArrayIf((ifNull(value, 0), currency), status = 'accepted') AS told
-        FROM conversions FINAL
-        WHERE shop_id = {shop:String} AND event_name = 'Purchase' AND order_id != ''
+            destination, if(c.order_id != '', c.order_id, n.order_id) AS order_id,
+            countIf(status = 'accepted' AND NOT test) AS accepted, countIf(status = 'refused' AND NOT test) AS refused,
+            countIf(status = 'skipped' AND NOT test) AS skipped,
+            groupArrayIf((ifNull(value, 0), currency), status = 'accepted' AND NOT test) AS told
+        FROM (SELECT * FROM conversions FINAL WHERE shop_id = {shop:String} AND event_name = 'Purchase') AS c
+        LEFT JOIN
+        (
+            SELECT purchase_event_id, order_id FROM orders FINAL
+            WHERE shop_id = {shop:String} AND purchase_event_id != ''
+        ) AS n ON c.event_id = n.purchase_event_id
         GROUP BY destination, order_id
     )
 SELECT

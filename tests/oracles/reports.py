@@ -69,7 +69,11 @@ def delivery(weeks: Weeks, *, days: int) -> list[Any]:
         counts = Counter[str]()
         for order in orders:
             receipts = [
-                r for r in weeks.receipts if (r["destination"], r["order_id"]) == (destination, order["order_id"])
+                r
+                for r in weeks.receipts
+                if r["destination"] == destination
+                and not r["test"]
+                and (r["order_id"] or r["event_id"].removesuffix("-0")) == order["order_id"]
             ]
             accepted = [r for r in receipts if r["status"] == "accepted"]
             statuses = {r["status"] for r in receipts}

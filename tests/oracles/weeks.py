@@ -178,6 +178,7 @@ class Weeks:
                 status=status,
                 totals={"tax": 1.0, "refunded": 15.5} if status == "partially_refunded" else {"tax": 1.0},
                 match=("matched", "webhook_only", "late")[len(self.orders) % 3],
+                purchase_event_id=f"{changes['order_id']}-0",
                 items=items,
             )
         )
@@ -194,7 +195,9 @@ class Weeks:
                         occurred_at=order["ordered_at"],
                         value=chance.choice([order["value"], order["value"], 1.5]),
                         currency=order["currency"],
-                        order_id=order["order_id"],
+                        # It may have left before its order was named, and may have been a test.
+                        order_id=order["order_id"] if number or len(self.receipts) % 4 else None,
+                        test=len(self.receipts) % 9 == 0,
                     )
                 )
 
