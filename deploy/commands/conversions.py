@@ -1,4 +1,4 @@
-"""`storestream conversions status|quality|products|explain|test|replay`: what Meta was told, what not, and why."""
+"""`storestream conversions status|waiting|quality|products|explain|test|replay`: what Meta was told or not, and why."""
 
 import asyncio
 import time
@@ -15,8 +15,10 @@ from connectors.meta.mapping import META_NAMES
 from connectors.meta.validation import FOR_GOOD, SKIP_REASONS
 from deploy.commands.output import console, print_table
 from deploy.commands.shop_named import find_shop
+from deploy.reaching import reached
 from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
+from deploy.waiting import COLUMNS, what_waits
 from schemas.identifiers import purchase_event_id
 from schemas.records import Destination, Shop
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
@@ -36,6 +38,21 @@ def command() -> None:
 def status(shop: str, days: int) -> None:
     """Count a shop's conversions by destination, event, status and reason."""
     _print_answer(query("conversions_by_status", shop=shop, days=days), f"no conversions of {shop} in {days} days")
+
+
+@command.command()
+@click.option("--shop", required=True, help="The shop.")
+def waiting(shop: str) -> None:
+    """List what a shop's destinations have yet to get: they are down, or nobody told of consent."""
+    if rows := asyncio.run(_waiting(shop)):
+        print_table(rows, COLUMNS)
+    else:
+        console.print(f"nothing of {shop} waits")
+
+
+async def _waiting(shop: str) -> list[dict[str, Any]]:
+    kafka = await reached(settings(KafkaSettings))
+    return await what_waits(kafka, await registry.codec(settings(RegistrySettings), kafka), shop)
 
 
 @command.command()
@@ -87,7 +104,7 @@ def _why_no_receipt(events: list[dict[str, Any]]) -> str:
     if event["kind"] != "standard" or event["name"] not in META_NAMES:
         known = f"{', '.join(META_NAMES)}, and what a destination's custom_events name"
         return f"Meta is not told of {event['name']} ({event['kind']}): only of {known}"
-    return "no receipt yet: it waits for its turn or for consent, its destination is paused, or the shop has none"
+    return "no receipt yet: it waits (see `storestream conversions waiting`), or the shop has no destination"
 
 
 def _print_fields(row: dict[str, Any]) -> None:

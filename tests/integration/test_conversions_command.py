@@ -22,11 +22,14 @@ from schemas.identifiers import purchase_event_id
 from schemas.records import EnrichedEnvelope, EnrichedEvent, ProductChange, Receipt
 from schemas.settings import ClickHouseSettings, KafkaSettings, settings
 from schemas.topics import CONVERSIONS_PARKED
+from streams.forwarding.holds import held_record
+from streams.forwarding.parking import key_of
 from tests.builders import a_product_change, a_shop
 from tests.contract.meta_process import TOKEN, a_running_standin
+from tests.desks import a_lane
 from tests.forwarded import a_destination, enriched
 from tests.integration.forward_stage import Stage, envelope, just_now
-from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.integration.kafka_topics import make_topics, own_kafka, produce
 
 pytestmark = pytest.mark.integration
 
@@ -174,6 +177,22 @@ def test_forced_a_test_event_is_sent_without_a_code(configured: httpx.Client) ->
     assert "accepted" in told
     (taken,) = configured.get("/_received").json()["events"]
     assert taken["test_event_code"] is None
+
+
+def test_what_waits_is_listed_by_destination_and_reason(configured: httpx.Client) -> None:
+    codec, kafka, at = Codec.from_lock(), settings(KafkaSettings), 1_793_000_000_000
+    held = held_record(an_archived_event(), "meta", 4, at)
+    parked = [a_lane(destination="meta", since=at), held, held | {"kind": "asked"}, a_lane(shop_id="other", since=at)]
+    assert "nothing of demo waits" in said("waiting", "--shop", "demo")
+    records: list[tuple[bytes | None, bytes | None]] = [(key_of(each), codec.encode("Parked", each)) for each in parked]
+    asyncio.run(produce(kafka.bootstrap_servers, kafka.prefix + CONVERSIONS_PARKED.name, records))
+
+    told = said("waiting", "--shop", "demo").splitlines()
+
+    assert [line.split() for line in told[1:]] == [
+        ["meta", "consent", "1", "1", "2026-10-26", "07:33:20"],
+        ["meta", "the", "destination", "1", "2026-10-26", "07:33:20"],
+    ]
 
 
 def test_a_token_that_is_not_set_is_named(configured: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
