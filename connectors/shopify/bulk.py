@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import Field
 
+from connectors.shopify.additions import Part, additions_of
 from connectors.shopify.values import Amount, Count, Identifier, Moment, RestBody, ShortText, Text, id_of, validated
 from schemas import product_values
 from schemas.errors import TerminalError
@@ -73,16 +74,6 @@ class _Product(_Line):
     updatedAt: Moment | None = None
 
 
-class _Part(_Line):
-    """An image, a collection or a metafield, told apart by its id."""
-
-    url: Text | None = None
-    title: Text | None = None
-    namespace: ShortText | None = None
-    key: ShortText | None = None
-    value: Text | None = None
-
-
 def query_of(since: str | None) -> str:
     """Write the query for all products, or those updated at or after *since* (ISO 8601)."""
     found = f"(query: \"updated_at:>='{since}'\")" if since else ""
@@ -120,7 +111,7 @@ def to_product_change(objects: list[dict[str, Any]], shop: Shop, told_at: EpochM
     variants = [validated(_Variant, each) for each in objects[1:] if "/ProductVariant/" in each["id"]]
     if len(variants) > MOST_VARIANTS:
         raise TerminalError("too_large", "variants", str(len(variants)))
-    parts = [validated(_Part, each) for each in objects[1:] if "/ProductVariant/" not in each["id"]]
+    parts = [validated(Part, each) for each in objects[1:] if "/ProductVariant/" not in each["id"]]
     return ProductChange(
         shop_id=shop["shop_id"],
         product_id=product_id,
@@ -134,9 +125,9 @@ def to_product_change(objects: list[dict[str, Any]], shop: Shop, told_at: EpochM
     )
 
 
-def _product(product: _Product, parts: list[_Part], shop: Shop) -> Product:
+def _product(product: _Product, parts: list[Part], shop: Shop) -> Product:
     images = product_values.image_urls(each.url for each in parts)
-    fields = [(f"{each.namespace}.{each.key}", each.value or "") for each in parts if "/Metafield/" in each.id]
+    additions = additions_of(parts)
     page = f"https://{shop['domains'][0]}/products/{product.handle}" if product.handle and shop["domains"] else None
     return Product(
         title=product_values.plain_title(product.title),
@@ -151,10 +142,10 @@ def _product(product: _Product, parts: list[_Part], shop: Shop) -> Product:
         currency=shop["currency"],
         variants=[],
         categories=product_values.labels([product.productType]),
-        collections=product_values.labels(each.title for each in parts if "/Collection/" in each.id),
+        collections=additions.collections,
         images=images,
         preorder_at=None,
-        metafields=product_values.metafields(fields),
+        metafields=additions.metafields,
     )
 
 

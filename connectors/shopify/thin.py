@@ -6,23 +6,21 @@ again: https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from connectors.shopify.admin import AdminClient
 from connectors.shopify.bulk import to_product_change
+from connectors.shopify.completing import Completion
 from connectors.shopify.deliveries import Delivery
+from connectors.shopify.questions import PATIENCE_SECONDS, Connect, Questions
 from connectors.shopify.values import Identifier, RestBody, ShortText, id_of, validated
 from connectors.shopify.wholes import TOGETHER, Whole, products_in, products_of_item, wholes
 from connectors.storefronts.deliveries import RecentDeliveries
-from connectors.storefronts.fetches import SharedFetches
-from schemas.errors import ConfigurationError, TerminalError, TransientError
-from schemas.records import ProductChange, Shop
+from schemas.errors import TerminalError
+from schemas.records import ProductChange
 
-PATIENCE_SECONDS: Final = 3.5
-"""For all that is asked; the rest of Shopify's 5 seconds is for Kafka and the way."""
 AT_ONCE: Final = 3
 """Fetches from one shop: what they may cost fits into the bucket of the smallest plan, 2,000 points."""
 NAMES_AT_ONCE: Final = 8
@@ -36,11 +34,8 @@ NAMES: Final[dict[str, Callable[[AdminClient, str], Awaitable[list[str]]]]] = {
 """What names the products, by topic."""
 _COLLECTION_DELETED: Final = "collections/delete"
 
-Connect = Callable[[Shop], AdminClient]
-"""Opens a client for a shop; raises `ConfigurationError` where its token is missing."""
 Take = Callable[[ProductChange], Awaitable[None]]
 """Publishes a product; raises as `Sink.take_product`."""
-_Answer = TypeVar("_Answer")
 
 
 class _Named(RestBody):
@@ -49,16 +44,19 @@ class _Named(RestBody):
 
 
 class ThinTopics:
-    """Fetches what such webhooks are about."""
+    """Fetches what such webhooks are about, and what those of products leave out."""
 
     def __init__(self, connect: Connect, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Take how a shop's API is reached, and how long a webhook may take for it."""
-        self._connect = connect
         self._patience = patience_seconds
         self._recent = RecentDeliveries()
-        # By shop: one whose API stalls must not hold up another.
-        self._names: defaultdict[str, SharedFetches[list[str]]] = defaultdict(partial(SharedFetches, NAMES_AT_ONCE))
-        self._wholes: defaultdict[str, SharedFetches[list[Whole]]] = defaultdict(partial(SharedFetches, AT_ONCE))
+        self._names: Questions[list[str]] = Questions(connect, NAMES_AT_ONCE)
+        self._wholes: Questions[list[Whole]] = Questions(connect, AT_ONCE)
+        self._completion = Completion(connect, patience_seconds=patience_seconds)
+
+    async def completed(self, change: ProductChange, delivery: Delivery) -> ProductChange:
+        """Add to a product what its webhook leaves out, where the shop wants it; raises as `Completion.completed`."""
+        return await self._completion.completed(change, delivery)
 
     def takes(self, delivery: Delivery) -> bool:
         """Tell whether the topic is one of these, and the shop's API may be asked."""
@@ -76,10 +74,14 @@ class ThinTopics:
         if delivery in self._recent:
             return "duplicate"
         number = _number(value)
+        if delivery.topic.startswith("collections/"):
+            self._completion.outdate(delivery)
         if delivery.topic == _COLLECTION_DELETED:
             raise TerminalError("not_fetched", "collection", "nobody knows what was in it: pull the whole shop")
         fetched, unfetched = await self._fetched(number, delivery)
         told, refused = _told(fetched, delivery)
+        for change in told:
+            self._completion.learn(change, delivery)
         taken = await asyncio.gather(*map(take, told), return_exceptions=True)
         failures = [each for each in (*taken, *unfetched, *refused) if each is not None]
         if failures:  # one that may pass goes first: then all is delivered again
@@ -91,37 +93,14 @@ class ThinTopics:
         """Return the products, and why others are not among them."""
         shop, named = delivery.shop, NAMES[delivery.topic]
         until = asyncio.get_running_loop().time() + self._patience
-        names, fetches = self._names[shop["shop_id"]], self._wholes[shop["shop_id"]]
-        ids = await self._asked(names, (named, number), lambda client: named(client, number), shop, until)
+        ids = await self._names.answer(shop, (named, number), lambda client: named(client, number), until)
         together = [tuple(ids[start : start + TOGETHER]) for start in range(0, len(ids), TOGETHER)]
-        asking = [self._asked(fetches, some, partial(wholes, product_ids=some), shop, until) for some in together]
+        asking = [self._wholes.answer(shop, some, partial(wholes, product_ids=some), until) for some in together]
         answers = await asyncio.gather(*asking, return_exceptions=True)
         return (
             [whole for answer in answers if not isinstance(answer, BaseException) for whole in answer],
             [answer for answer in answers if isinstance(answer, BaseException)],
         )
-
-    async def _asked(
-        self,
-        fetches: SharedFetches[_Answer],
-        key: Hashable,
-        question: Callable[[AdminClient], Awaitable[_Answer]],
-        shop: Shop,
-        until: float,
-    ) -> _Answer:
-        """Return the answer, or raise `TerminalError`: there is none *until* then, by the loop's clock."""
-
-        async def fetch() -> _Answer:
-            async with asyncio.timeout_at(until):  # also where no webhook waits for it any more
-                return await question(self._connect(shop))
-
-        try:
-            async with asyncio.timeout_at(until):
-                return await fetches.get(key, fetch)
-        except TimeoutError:
-            raise TerminalError("not_fetched", "product", "it takes too long: pull the whole shop") from None
-        except (TransientError, ConfigurationError) as exc:
-            raise TerminalError("not_fetched", "product", str(exc)) from None
 
 
 def _number(value: Any) -> str:

@@ -132,7 +132,8 @@ class WebhookDoor:
         elif delivery.topic == refunds.TOPIC:
             await self._sink.take_order(refunds.to_refund(value, delivery))
         elif to_change := _PRODUCTS.get(delivery.topic):
-            await self._sink.take_product(to_change(value, delivery))
+            change = await self._thin.completed(to_change(value, delivery), delivery)
+            await self._sink.take_product(change)
         elif self._thin.takes(delivery):
             return await self._thin.publish(value, delivery, self._sink.take_product)
         else:

@@ -4,11 +4,13 @@ Products come as `connectors.shopify.bulk` takes them: each with its parts behin
 costs more than the 1,000 points that Shopify allows: https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from connectors.shopify.additions import Additions, Part, additions_of
 from connectors.shopify.admin import AdminClient
 from connectors.shopify.bulk import HEAD, PARTS
+from connectors.shopify.values import validated
 from schemas.errors import TerminalError, TransientError
 
 MOST_MEMBERS: Final = 250
@@ -16,6 +18,7 @@ MOST_MEMBERS: Final = 250
 TOGETHER: Final = 5
 """Products that one query asks for."""
 _FIRST: Final = {"images": 5, "collections": 10, "metafields": 10, "variants": 20}
+_ADDITIONS: Final = {"collections": 20, "metafields": 20}
 _MORE: Final = 150
 _PAGE: Final = "pageInfo { hasNextPage endCursor }"
 _ITEM: Final = "query ($id: ID!) { inventoryItem(id: $id) { variants(first: 5) { nodes { product { id } } } } }"
@@ -57,15 +60,28 @@ async def wholes(client: AdminClient, product_ids: Sequence[str]) -> list[Whole]
     """
     asked = await client.ask(_NODES, {"ids": list(product_ids)})
     products = _read(lambda: [each for each in asked["nodes"] if each])
-    return [await _completed(client, product) for product in products]
+    return [await _completed(client, product, PARTS) for product in products]
 
 
-async def _completed(client: AdminClient, product: dict[str, Any]) -> Whole:
-    """Put the parts behind the product, also those that are on further pages."""
-    whole = [{name: value for name, value in product.items() if name not in PARTS}]
-    for name in PARTS:
+async def additions(client: AdminClient, product_id: str) -> Additions | None:
+    """Fetch a product's collections and metafields alone; None where it is gone.
+
+    Raises:
+        TerminalError: a part is of a wrong type; and as `AdminClient.ask`.
+    """
+    asked = await client.ask(_OF_ONE, {"id": f"gid://shopify/Product/{product_id}"})
+    if (product := _read(lambda: asked["node"])) is None:
+        return None
+    whole = await _completed(client, product, _ADDITIONS)
+    return additions_of([validated(Part, each) for each in whole[1:]])
+
+
+async def _completed(client: AdminClient, product: dict[str, Any], names: Iterable[str]) -> Whole:
+    """Put the parts of these *names* behind the product, also those that are on further pages."""
+    whole = [_read(lambda: {"id": product["id"]} | {name: product[name] for name in product if name not in PARTS})]
+    for name in names:
         told: dict[str, Any] | None = product
-        while told:
+        while told is not None:
             nodes, after = _page(told, name)
             whole += nodes
             if after is None:
@@ -80,7 +96,7 @@ def _page(thing: dict[str, Any], name: str) -> tuple[list[dict[str, Any]], str |
 
     def read() -> tuple[list[dict[str, Any]], str | None]:
         page = thing[name]
-        return page["nodes"], page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+        return list(page["nodes"]), page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
 
     return _read(read)
 
@@ -97,6 +113,9 @@ def _read(read: Callable[[], _Read]) -> _Read:
         raise TransientError("the shop's API answered something else") from None
 
 
-_NODES: Final = "query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Product {{ {} {} }} }} }}".format(
-    HEAD, " ".join(f"{name}(first: {_FIRST[name]}) {{ nodes {{ {PARTS[name]} }} {_PAGE} }}" for name in PARTS)
-)
+def _pages(first: Mapping[str, int]) -> str:
+    return " ".join(f"{name}(first: {most}) {{ nodes {{ {PARTS[name]} }} {_PAGE} }}" for name, most in first.items())
+
+
+_NODES: Final = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Product {{ {HEAD} {_pages(_FIRST)} }} }} }}"
+_OF_ONE: Final = f"query ($id: ID!) {{ node(id: $id) {{ ... on Product {{ id {_pages(_ADDITIONS)} }} }} }}"

@@ -8,7 +8,7 @@ from deploy import webhook_replays
 from schemas.errors import ConfigurationError, TerminalError
 from tests.builders import NOON, a_shop
 from tests.doors import SECRETS, calling
-from tests.unit.test_shopify_thin_webhooks import Stage, products
+from tests.shopify_stage import Stage, products
 from tests.unit.test_shopify_webhooks import headers_of
 
 
