@@ -45,9 +45,18 @@ CATALOG = [
     a_product("dearer", compare_at_price=1.0),
     a_product("gone", inventory_quantity=0),
     a_product("gone_too", inventory_quantity=-2),
+    a_product("sold", inventory_item_id="sold"),
+    a_product("back", inventory_quantity=0, inventory_item_id="back"),
     a_product("draft", title=None, status="draft"),
     a_product("deleted", title=None),
     a_product("deleted", at=NOON + 1, action="delete"),
+]
+
+LEVELS = [
+    ("sold", "here", NOON, 9),
+    ("sold", "here", NOON + 1, 0),
+    ("sold", "there", NOON, None),
+    ("back", "here", NOON, 5),
 ]
 
 
@@ -56,8 +65,10 @@ def clickhouse(clickhouse_url: str) -> Iterator[ClickHouseSettings]:
     with empty_database(clickhouse_url) as made:
         inserter = Inserter(made)
         rows = [row for each in CATALOG for row in rows_of("products.changed", each, 0, 0)["products"]]
+        levels = [["demo", item, where, at / 1000, at / 1000, available] for item, where, at, available in LEVELS]
         for token in ("1", "2"):
             inserter.insert("products", rows, token)
+            inserter.insert("inventory_levels", levels, token)
         inserter.close()
         yield made
 
@@ -68,7 +79,7 @@ def test_each_fault_is_told_with_its_products(clickhouse: ClickHouseSettings) ->
     told = {row[0]: (row[1], list(row[4])) for row in answer.rows}
     assert told == {
         "no price": (2, ["free", "priceless"]),
-        "out of stock": (2, ["gone", "gone_too"]),
+        "out of stock": (3, ["gone", "gone_too", "sold"]),
         "neither barcode nor sku": (1, ["unnumbered"]),
         "no brand": (1, ["unmade"]),
         "no category": (1, ["unsorted"]),
@@ -77,4 +88,4 @@ def test_each_fault_is_told_with_its_products(clickhouse: ClickHouseSettings) ->
         "no title": (1, ["nameless"]),
         "reduced to no less": (1, ["dearer"]),
     }
-    assert answer.rows[0][3] == pytest.approx(2 / 13, abs=1e-4)
+    assert answer.rows[0][3] == pytest.approx(3 / 15, abs=1e-4)
