@@ -1,10 +1,11 @@
 """A shop's settings as a person writes them (YAML), checked, and as they travel on `shops.configured`."""
 
 import re
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, Self, cast
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from schemas.catalog import ITEM_ID_FIELD, CatalogFile, checked_template
 from schemas.errors import TerminalError
@@ -12,6 +13,16 @@ from schemas.records import EpochMillis, Shop
 from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
 
 _REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+META_EVENTS: Final = (
+    "PageView",
+    "ViewContent",
+    "AddToCart",
+    "InitiateCheckout",
+    "AddPaymentInfo",
+    "Search",
+    "Purchase",
+)
+"""What a shop's standard events are called at Meta; `connectors.meta.mapping` says which is which."""
 _META_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_ ]{0,49}$")
 
 
@@ -58,6 +69,12 @@ class Destination(BaseModel):
             raise ValueError("Purchase is made of orders alone")
         return names
 
+    @model_validator(mode="after")
+    def _selects_what_there_is(self) -> Self:
+        if not set(self.events) <= {*META_EVENTS, *self.custom_events.values()}:
+            raise ValueError(f"events of {', '.join(META_EVENTS)}, or what custom_events makes")
+        return self
+
     def to_record(self, primary: CatalogFile | None) -> dict[str, Any]:
         """Say it as the topic carries it; ids are those of the shop's *primary* catalog if nothing else is said."""
         template = self.content_id_template or (primary.template if primary else "{variant_id}")
@@ -98,6 +115,13 @@ class ShopFile(BaseModel):
     )
     checkout_days: int = Field(90, ge=7, description="Days without a sign after which a checkout is forgotten.")
     catalogs: tuple[CatalogFile, ...] = Field((), max_length=50)
+
+    @field_validator("destinations")
+    @classmethod
+    def _are_told_apart(cls, destinations: tuple[Destination, ...]) -> tuple[Destination, ...]:
+        if len({each.name for each in destinations}) < len(destinations):  # a receipt is an event's at a name
+            raise ValueError("two destinations have one name")
+        return destinations
 
     @field_validator("catalogs")
     @classmethod
@@ -145,6 +169,11 @@ def parse_shop(settings: object) -> ShopFile:
     try:
         return ShopFile.model_validate(settings)
     except ValidationError as exc:
-        wrong = {".".join(map(str, each["loc"])) or "shop": each["type"] for each in exc.errors(include_input=False)}
+        wrong = {".".join(map(str, each["loc"])) or "shop": _problem(each) for each in exc.errors(include_input=False)}
         detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
         raise TerminalError("bad_value", ", ".join(wrong), detail) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    """Say it in our own words, which quote no value, else in pydantic's short ones."""
+    return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["type"]

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from connectors.kafka.shops import ShopDirectory
+from connectors.meta.mapping import META_NAMES
 from deploy.commands.shops import read_shops, require_own_keys
 from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.records import Shop
-from schemas.shop import parse_shop
+from schemas.shop import META_EVENTS, parse_shop
 from tests.builders import NOON, a_shop
 
 CODEC = Codec.from_lock()
@@ -64,6 +65,11 @@ def test_a_shop_as_written_travels_as_the_topic_carries_it() -> None:
                 "custom_events": {"newsletter": "Purchase"},
             }.items()
         ),
+        (
+            {"destinations": [{"name": "a", "pixel_id": "1", "token_env": "T", "events": ["Purchse"]}]},
+            "destinations.0",
+        ),
+        ({"destinations": [{"name": "a", "pixel_id": number, "token_env": "T"} for number in "12"]}, "destinations"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(changes: dict[str, Any], field: str) -> None:
@@ -72,6 +78,21 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(changes: dict[str, Any], 
 
     assert field in caught.value.field
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_wrong_setting_is_explained() -> None:
+    destination = {"name": "a", "pixel_id": "1", "token_env": "T", "custom_events": {"newsletter": "Purchase"}}
+
+    with pytest.raises(TerminalError, match="Purchase is made of orders alone"):
+        parse_shop(a_shop_file(destinations=[destination]))
+
+
+def test_a_destination_may_select_every_event_we_make_of_standard_ones_and_its_own() -> None:
+    own = {"custom_events": {"newsletter": "Lead"}, "events": [*META_NAMES.values(), "Lead"]}
+
+    shop = parse_shop(a_shop_file(destinations=[{"name": "a", "pixel_id": "1", "token_env": "T"} | own]))
+
+    assert shop.destinations[0].events == (*META_EVENTS, "Lead")
 
 
 @pytest.mark.parametrize("text", ["shops: [", "shop: {}", "[]", ""])
