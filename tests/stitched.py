@@ -96,8 +96,7 @@ class Pipeline:
         return outcome
 
     def _collect(self, outcome: Outcome) -> None:
-        envelope = outcome.envelope()
-        if envelope is not None:
+        for envelope in outcome.envelopes():
             said: dict[str, list[Any]] = CODEC.decode(envelope)
             self.events += said["events"]
             self.sessions += said["sessions"]

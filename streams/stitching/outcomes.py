@@ -7,6 +7,7 @@ from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.identifiers import rejection_id
 from schemas.records import EpochMillis, Link, Order, Rejected, Session, Shop, Timeline
+from schemas.topics import MAX_RECORD_BYTES
 
 CONTENT_TYPE: Final = "avro/binary"
 """Of what we refuse: a Kafka value as it came, or the one member of it that is bad as an envelope of its own."""
@@ -14,6 +15,10 @@ CONTENT_TYPE: Final = "avro/binary"
 Fact = Literal[
     "stitched", "duplicate", "late", "replayed", "unknown_product", "linked", "unlinked", "matched", "junk", "rejected"
 ]
+
+
+LARGEST_ENVELOPE: Final = MAX_RECORD_BYTES // 2
+"""Bytes. Facts of products and rows of sessions can be many times what came in; one event names at most 500."""
 
 
 class Shops(Protocol):
@@ -50,6 +55,9 @@ class Due(NamedTuple):
     deadline: EpochMillis
 
 
+Arrays = tuple[list[bytes], ...]
+
+
 class Outcome:
     """Gathers, in order, what stitching one record comes to."""
 
@@ -70,10 +78,12 @@ class Outcome:
         """The greatest time at which something in the record came to us."""
         self.counts: Counter[tuple[Fact, str]] = Counter()
 
-    def envelope(self) -> bytes | None:
-        """Write the `EnrichedEnvelope` to send, if there is anything to say."""
+    def envelopes(self) -> list[bytes]:
+        """Write what there is to say as `EnrichedEnvelope`s, in order: one, unless Kafka would refuse that."""
         arrays = (self.events, self._sessions, self._orders, self._timelines)
-        return self._codec.envelope("EnrichedEnvelope", *arrays) if any(arrays) else None
+        total = sum([sum(map(len, array)) for array in arrays])
+        parts = [arrays] if total <= LARGEST_ENVELOPE else _parted(arrays)
+        return [self._codec.envelope("EnrichedEnvelope", *part) for part in parts] if total else []
 
     def count(self, fact: Fact, label: str = "") -> None:
         """Count one *fact* of the closed list."""
@@ -121,3 +131,16 @@ class Outcome:
         )
         self.rejected.append(self._codec.encode("Rejected", rejected))
         self.count("rejected", reason)
+
+
+def _parted(arrays: Arrays) -> list[Arrays]:
+    parts: list[Arrays] = [tuple([] for _ in arrays)]
+    size = 0
+    for place, array in enumerate(arrays):
+        for member in array:
+            if size and size + len(member) > LARGEST_ENVELOPE:
+                parts.append(tuple([] for _ in arrays))
+                size = 0
+            parts[-1][place].append(member)
+            size += len(member)
+    return parts

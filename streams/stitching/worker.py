@@ -89,9 +89,9 @@ class StitchWorker:
                 metrics.FORGOTTEN.inc(len(over))
 
     async def _say(self, partition: int, outcome: Outcome) -> None:
-        envelope = outcome.envelope()
-        if envelope is not None:
-            await self._outbox.emit(topics.EVENTS_ENRICHED.name, partition, [Output(None, envelope)])
+        enriched = [Output(None, envelope) for envelope in outcome.envelopes()]
+        if enriched:
+            await self._outbox.emit(topics.EVENTS_ENRICHED.name, partition, enriched)
         if outcome.rejected:
             rejected = (Output(None, each) for each in outcome.rejected)
             await self._outbox.emit(topics.RECORDS_REJECTED.name, partition, rejected)

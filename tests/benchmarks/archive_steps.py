@@ -25,9 +25,7 @@ def enriched(codec: Codec, count: int) -> Iterator[bytes]:
     for offset, value in enumerate(envelopes(codec, count, events=EVENTS)):
         outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, 0, offset, value, 0))
         visitors.update(outcome.visitors)
-        envelope = outcome.envelope()
-        assert envelope is not None
-        yield envelope
+        yield from outcome.envelopes()
 
 
 def rows_per_event(codec: Codec, values: list[bytes]) -> float:

@@ -56,9 +56,8 @@ class Loop:
 
     async def stitch(self, source: Source) -> None:
         outcome = self._stitcher.stitch(source)
-        await self._producer.send(
-            self._prefix + topics.EVENTS_ENRICHED.name, outcome.envelope(), partition=source.partition
-        )
+        for envelope in outcome.envelopes():
+            await self._producer.send(self._prefix + topics.EVENTS_ENRICHED.name, envelope, partition=source.partition)
         for link in outcome.links:
             await self._producer.send(
                 self._prefix + topics.IDENTITIES_LINKED.name, link.value, partition=source.partition

@@ -102,7 +102,7 @@ def _step(codec: Codec, values: list[bytes], visitors: dict[bytes, bytes | None]
     began = time.process_time()
     for offset, value in enumerate(values, after):
         outcome = stitcher.stitch(Source(topics.EVENTS_RECEIVED.name, offset % PARTITIONS, offset, value, 0))
-        outcome.envelope()
+        outcome.envelopes()
         visitors.update(outcome.visitors)
     return len(values) * EVENTS / (time.process_time() - began)
 

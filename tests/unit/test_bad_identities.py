@@ -9,9 +9,10 @@ from connectors.ingest.wire.events import Customer
 from connectors.shopify.order_bodies import Customer as Buyer
 from connectors.shopify.values import id_of
 from schemas.identifiers import visitor_id
+from schemas.topics import MAX_RECORD_BYTES
 from streams.rules.sizes import MAX_BYTES
-from tests.builders import NOON, an_event, an_order
-from tests.stitched import Pipeline
+from tests.builders import NOON, a_product_change, an_event, an_item, an_order
+from tests.stitched import EVENTS, Pipeline
 
 TOKEN = an_order()["checkout_token"]
 HOUR_MS = 3_600_000
@@ -100,3 +101,20 @@ def test_a_browser_that_sends_the_longest_addresses_is_kept_small(visits: int) -
     assert len(pipeline.events) == len(numbers)
     assert sum(row["events"] for row in pipeline.session_rows().values()) == len(numbers)
     assert pipeline.rejected == []
+
+
+def test_what_is_said_of_many_known_products_is_never_more_than_kafka_takes() -> None:
+    pipeline, item = Pipeline(), an_item(title=None)
+    change = a_product_change()
+    assert change["product"] is not None
+    change["product"]["title"] = "t" * 500
+    pipeline.catalog.apply(change)
+    events = [an_event(event_id=f"e{number}", items=[item] * 500) for number in range(12)]
+    pipeline.publish_together(events)
+
+    said = pipeline.step((EVENTS, 0)).envelopes()
+
+    assert sum(map(len, said)) > 2 * MAX_RECORD_BYTES
+    assert max(map(len, said)) < MAX_RECORD_BYTES
+    assert [each["event"]["event_id"] for each in pipeline.events] == [event["event_id"] for event in events]
+    assert [row["events"] for row in pipeline.session_rows().values()] == [12]

@@ -487,7 +487,7 @@ def test_what_does_not_decode_is_parked_with_its_bytes_and_its_place(topic: str,
     assert rejected["reason"] == "undecodable"
     assert rejected["payload"] == (value or b"")
     assert (rejected["topic"], rejected["partition"], rejected["offset"]) == (topic, 3, 42)
-    assert outcome.envelope() is None
+    assert outcome.envelopes() == []
 
 
 def test_one_bad_event_is_parked_alone_in_a_form_that_can_be_replayed() -> None:
@@ -544,7 +544,7 @@ def test_an_unlink_of_what_was_never_linked_changes_nothing_and_is_counted() -> 
     outcome = pipeline.step((LINKS, 0))
 
     assert outcome.counts["unlinked", "nothing"] == 1
-    assert outcome.envelope() is None
+    assert outcome.envelopes() == []
     assert pipeline.rejected == []
 
 
