@@ -15,7 +15,7 @@ STATUSES: Final = ("accepted", "pending", "rejected", "skipped", "deleted")
 
 
 class Run(NamedTuple):
-    """One run over a catalog as it stands: *done* of *total* items."""
+    """One run over a catalog as it stands: *done* of *total* items. *quota_percent*: of Meta's limits, if known."""
 
     kind: str
     trigger: str
@@ -29,12 +29,15 @@ class Run(NamedTuple):
     rejected: int
     failure: str
     detail: str
+    quota_percent: int | None
 
     def __str__(self) -> str:
         """Say it in a line."""
         why = f": {self.failure} {self.detail}".rstrip() if self.failure else ""
         progress = f"{self.done} of {self.total}" if self.total else "nothing to do"
-        return f"{self.kind} ({self.trigger}) {self.state}, {progress}, {self.calls} calls, {self.seconds:.1f} s{why}"
+        took = f"{self.calls} calls, {self.seconds:.1f} s"
+        used = "" if self.quota_percent is None else f", {self.quota_percent} % of Meta's quota used"
+        return f"{self.kind} ({self.trigger}) {self.state}, {progress}, {took}{used}{why}"
 
 
 class State(NamedTuple):

@@ -108,6 +108,7 @@ class SyncJob(TypedDict):
     repaired: int
     failure: str | None
     detail: str | None
+    quota_percent: int | None
 
 
 class Alert(TypedDict):

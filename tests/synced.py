@@ -58,6 +58,7 @@ def a_sync_job(**changes: Any) -> SyncJob:
         repaired=0,
         failure=None,
         detail=None,
+        quota_percent=7,
     )
     return job | changes  # type: ignore[return-value]
 

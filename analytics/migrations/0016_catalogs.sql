@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS {{table:sync_jobs}}
     repaired    UInt32                                  COMMENT 'items that were missing at Meta, or other there',
     failure     LowCardinality(String)                  COMMENT 'why it failed, of a closed list; else empty',
     detail      String CODEC(ZSTD(1))                   COMMENT 'more about it',
+    quota_percent Nullable(UInt16)                    COMMENT 'of Meta''s limits, how much of the one used most, as its last answer said',
     version     UInt64                                  COMMENT 'offset of the record: the greatest counts'
 )
 ENGINE = {{engine_everywhere:ReplacingMergeTree(version)}}

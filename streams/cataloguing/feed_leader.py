@@ -20,6 +20,7 @@ from streams.cataloguing.book import Book
 from streams.cataloguing.considering import Now, considered
 from streams.cataloguing.feed_verdicts import epoch_millis, verdict_of
 from streams.cataloguing.leader import World
+from streams.cataloguing.metrics import QUOTA
 from streams.cataloguing.queues import Turn
 from streams.cataloguing.receipts import Said, of_order, sent_of
 from streams.failing import fail_stop
@@ -76,6 +77,8 @@ class FeedLeader:
             await self._stopped(results)
             return
         self._is_stopped = False
+        if results.usage.percent is not None:
+            QUOTA.labels(book.label).set(results.usage.percent)
         ended = results.ended
         if ended is None or ended.session_id == self._read:
             return

@@ -50,6 +50,7 @@ class Leader:
         self._sender = Sender(book, products, self._line, writer, client=client, lander=self._lander)
         comparer = Comparer(book, products, client, self._line)
         self.runs = Runs(book, products, comparer, writer, jobs=jobs)
+        self.runs.used = lambda: self._line.percent
         self._lander.landed = self.runs.landed
         self._lander.called = self._sender.called = self.runs.called
         self._tasks: list[asyncio.Task[None]] = []

@@ -46,6 +46,11 @@ class Line:
         """Whether a call is out, or may be at once."""
         return self.calls_out > 0 or self.circuit.state == "closed"
 
+    @property
+    def percent(self) -> float | None:
+        """Of Meta's limits, how much of the one used most, as its last answer said; None while none has said."""
+        return self._percent
+
     def window_seconds(self, shortest: float) -> float:
         """Return how long changes are gathered now."""
         return window_seconds(shortest, self._percent)

@@ -40,6 +40,7 @@ def begun(book: Book, kind: str, trigger: str, job_id: str, expected: int) -> Sy
         repaired=0,
         failure=None,
         detail=None,
+        quota_percent=None,
     )
 
 

@@ -6,6 +6,7 @@ A run keeps no place of its own. What it has sent bears its name on the receipts
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -36,10 +37,10 @@ class Runs:
         self, book: Book, products: Products, comparer: Comparer, writer: Writer, *, jobs: dict[str, SyncJob]
     ) -> None:
         """Take where earlier processes left them."""
-        self._book, self._products, self._comparer, self._writer = book, products, comparer, writer
-        self.jobs = jobs
+        self._book, self._products, self._comparer, self._writer, self.jobs = book, products, comparer, writer, jobs
         self._current: SyncJob | None = None
         self._told_at = 0.0
+        self.used: Callable[[], float | None] = lambda: None  # of Meta's limits, in percent
 
     def called(self) -> None:
         """Count a request to Meta."""
@@ -76,11 +77,10 @@ class Runs:
 
     async def begin_if_due(self) -> None:
         """Begin the full run that the schedule wants now; the first one of a catalog at once."""
-        book, now, last = self._book, _now_ms(), self.jobs.get("full")
-        key = book.place.key
+        book, now, last, key = self._book, _now_ms(), self.jobs.get("full"), self._book.place.key
         if is_due(key, book.catalog["full_sync_days"], last, now):
-            trigger = "first" if last is None else "schedule"
-            await self._begin("full", trigger, run_id(*key.split("|", 1), trigger, str(now)))
+            why = "first" if last is None else "schedule"
+            await self._begin("full", why, run_id(*key.split("|", 1), why, str(now)))
 
     async def run(self, chosen: CatalogSettings) -> None:
         """Look through everything once, then run what is to be run, for ever."""
@@ -191,6 +191,7 @@ class Runs:
         if job["trigger"] == "first" and job["state"] == "running":
             job["total"] = max(job["done"], len(self._book.ledger)) + self._book.queue.looking_through
         job["total"] = max(job["total"], job["done"])
+        job["quota_percent"] = job["quota_percent"] if (used := self.used()) is None else round(used)
         job["updated_at"], self._told_at = _now_ms(), time.monotonic()
         await self._writer.job(self._book.partition, job)
 

@@ -122,7 +122,7 @@ def test_status_tells_of_items_runs_and_what_waits(run: Any) -> None:
     assert "2 accepted, 1 pending, 1 rejected" in told
     assert "1 three times in a row" in told
     assert re.search(r"since \d+ minutes ago", told)
-    assert "full (command) running, 7 of 20, 3 calls, 10.0 s" in told
+    assert "full (command) running, 7 of 20, 3 calls, 10.0 s, 7 % of Meta's quota used" in told
     assert "none sent yet" in told.split("other (2")[1]
     assert "no catalog third" in run("status", "--shop", "demo", "--catalog", "third").output
 

@@ -114,7 +114,7 @@ def a_product_receipt() -> dict[str, Any]:
         "shop_id": "demo", "catalog_id": "c", "item_id": "i", "product_id": "p", "status": "accepted",
         "message": None, "suggestion": None, "handle": "h", "job_id": None, "changed_at": NOON, "sent_at": NOON + 1,
         "finished_at": None, "catalog": "main", "method": "UPDATE", "reason": None, "warnings": ["too long"],
-        "attempts": 1, "failures": 0, "payload_hash": "0a",
+        "attempts": 1, "failures": 0, "payload_hash": "0a", "doubtful": False,
     }  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def a_sync_job() -> dict[str, Any]:
         "job_id": "j", "shop_id": "demo", "catalog": "main", "catalog_id": "1", "kind": "full", "trigger": "schedule",
         "state": "running", "started_at": NOON, "updated_at": NOON + 1, "finished_at": None, "next_at": NOON + 9,
         "total": 9, "done": 3, "calls": 1, "accepted": 2, "rejected": 1, "deleted": 0, "skipped": 0, "orphans": 0,
-        "repaired": 0, "failure": None, "detail": None,
+        "repaired": 0, "failure": None, "detail": None, "quota_percent": 7,
     }  # fmt: skip
 
 

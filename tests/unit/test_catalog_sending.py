@@ -35,6 +35,7 @@ class FakeMeta:
         self.take: Callable[[list[str]], Taken | Failure | None] = lambda ids: None
         self.refuse: dict[str, str] = {}
         self.running = False
+        self.used = Usage()
         self.batches: list[list[str]] = []
         self.items: dict[str, Any] = {}
         self.in_work: dict[str, list[Any]] = {}
@@ -67,7 +68,7 @@ class FakeMeta:
                 self.items.pop(item_id, None)
             else:
                 self.items[item_id] = each["data"]
-        return Progress("finished", problems, frozenset(problems), len(problems))
+        return Progress("finished", problems, frozenset(problems), len(problems), self.used)
 
     async def products(
         self, catalog: Catalog, fields: Sequence[str], *, limit: int, after: str | None = None
@@ -190,6 +191,16 @@ async def test_a_batch_full_of_bytes_goes_at_once_and_what_did_not_fit_goes_next
     assert sorted(item_id for batch in desk.meta.batches for item_id in batch) == [f"v{number}" for number in range(8)]
     assert len(desk.meta.batches) == 2
     assert len(seen) == 8 + 1 + 8  # one was put back; the comparison with what Meta has looks at each once more
+
+
+async def test_a_run_tells_how_much_of_metas_limits_is_used_up() -> None:
+    async with a_desk(a_product(0)) as silent, a_desk(a_product(0)) as told:
+        told.meta.used = Usage(12.4)
+        for desk in (silent, told):
+            desk.leader.start()
+            await desk.until_first_run()
+
+    assert [desk.ledger.jobs["full"]["quota_percent"] for desk in (silent, told)] == [None, 12]
 
 
 async def test_one_item_that_spoils_its_batch_is_found_and_refused_alone() -> None:

@@ -181,6 +181,7 @@ def test_a_run_and_an_alert_are_one_row_each() -> None:
     alert = the_row("alerts", "alerts.raised", an_alert())
 
     assert (job["total"], job["failure"], job["next_at"], job["version"]) == (20, "no_access", None, 17)
+    assert job["quota_percent"] == 7
     assert (alert["subject"], alert["count"], alert["version"]) == ("main|43751530397931", 3, 17)
 
 

@@ -17,7 +17,7 @@ JOB_COLUMNS: Final = (
     *("shop_id", "catalog", "catalog_id", "job_id", "kind", "trigger", "state"),
     *("started_at", "updated_at", "finished_at", "next_at"),
     *("total", "done", "calls", "accepted", "rejected", "deleted", "skipped", "orphans", "repaired"),
-    *("failure", "detail", "version"),
+    *("failure", "detail", "quota_percent", "version"),
 )
 ALERT_COLUMNS: Final = ("shop_id", "alert_id", "kind", "subject", "message", "count", "raised_at", "version")
 
@@ -75,6 +75,7 @@ def job_row(job: SyncJob, offset: int) -> Row:
         job["repaired"],
         job["failure"] or "",
         job["detail"] or "",
+        job["quota_percent"],
         offset,
     ]
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.catalog.feeds import upload_errors, uploads
+from connectors.meta.catalog.quota import Usage
 from connectors.meta.catalog.reasons import of_message
 from connectors.meta.failures import Failure
 from connectors.meta.feed.registration import find
@@ -56,6 +57,7 @@ class FeedResults(NamedTuple):
     sessions: list[Session]
     ended: Session | None
     errors: list[FeedError]
+    usage: Usage = Usage()
 
     @property
     def names_all(self) -> bool:
@@ -88,7 +90,7 @@ async def feed_results(
     ended = next((session for session in sessions if session.ended_at is not None), None)
     is_new = ended is not None and ended.session_id != known
     errors = await _errors(client, catalog, ended.session_id) if ended is not None and is_new else []
-    return errors if isinstance(errors, Failure) else FeedResults(str(feed["id"]), sessions, ended, errors)
+    return errors if isinstance(errors, Failure) else FeedResults(str(feed["id"]), sessions, ended, errors, page.usage)
 
 
 async def _errors(client: CatalogClient, catalog: Catalog, session_id: str) -> list[FeedError] | Failure:
