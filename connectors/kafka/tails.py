@@ -32,7 +32,12 @@ async def read_tail(bootstrap_servers: str, tail: Tail) -> AsyncIterator[TailRec
     Raises:
         KafkaError: Kafka does not answer, or has no such topic.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False, fetch_max_wait_ms=100)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # what is deleted meanwhile must not cost the rest
+        fetch_max_wait_ms=100,
+    )
     await consumer.start()
     try:
         at = TopicPartition(tail.topic, tail.partition)
