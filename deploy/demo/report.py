@@ -164,7 +164,9 @@ def print_closing(
 
 
 def hint_for(address: str) -> str:
-    """Say how to ask ClickHouse at *address*."""
+    """Say how to ask ClickHouse at *address*; that of a server of others is not shown, for it holds a password."""
+    if not address.startswith("http"):
+        return "Ask it yourself:\n  storestream query overview --shop demo\n"
     return f'Ask it yourself:\n  curl {address} --data "{ONE_LINE}"\n'
 
 

@@ -9,6 +9,7 @@ from deploy.demo.banner import the_experiment
 from deploy.demo.catalogue import a_catalogue, to_webhook
 from deploy.demo.days import DAY, shop_days, shop_opening
 from deploy.demo.merchant import a_round
+from deploy.demo.report import hint_for
 from deploy.demo.sections import cohort_table
 from deploy.demo.visits import Sending
 from tests.builders import NOON
@@ -130,3 +131,8 @@ def test_cohorts_are_laid_out_by_the_days_since_their_first() -> None:
     assert columns == ["first came", "people", "after 2 days"]
     assert lines[0] == {"first came": "2026-11-18", "people": 8, "after 2 days": "25.0%"}
     assert lines[1] == {"first came": "2026-11-19", "people": 5}
+
+
+def test_its_hint_is_a_command_that_runs_whoever_owns_the_server() -> None:
+    assert "curl http://127.0.0.1:8123 --data" in hint_for("http://127.0.0.1:8123")
+    assert "storestream query overview --shop demo" in hint_for("what CLICKHOUSE_URL names")
