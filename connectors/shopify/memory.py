@@ -18,6 +18,9 @@ KEPT_MILLIS: Final = 600_000
 """How long an answer counts as true: no webhook tells of all that an automated collection gains and loses."""
 CLOCKS_MILLIS: Final = 5_000
 """How far Shopify's clock may be from ours, and its API behind its webhooks."""
+MOST_ASKED: Final = 10
+"""Questions about one product within `ASKED_MILLIS`: beyond, whoever floods us with updates does not make us flood."""
+ASKED_MILLIS: Final = 60_000
 MOST_CHARACTERS: Final = 32 * 1024 * 1024
 _OF_EACH: Final = 500
 """What an answer costs beside its texts."""
@@ -37,6 +40,8 @@ class _Answer(NamedTuple):
     asked_at: EpochMillis
     told: _Told
     """The last webhook that it was true for."""
+    earlier: tuple[EpochMillis, ...]
+    """When it was asked for, the last `MOST_ASKED` times."""
 
 
 class AdditionsMemory:
@@ -55,16 +60,17 @@ class AdditionsMemory:
         return answer.additions if answer else None
 
     def reliable(self, change: ProductChange, delivery: Delivery) -> Additions | None:
-        """Return what is remembered of the product, if it is true for this delivery."""
+        """Return what is remembered of the product, if it is true for this delivery, or was asked for often enough."""
         answer, product = self._answers.get(_key(change)), change["product"]
         if answer is None or product is None or answer.asked_at < self._outdated.get(change["shop_id"], 0):
             return None
-        told, earlier = _told(product), answer.told
+        told, before = _told(product), answer.told
         asked_after = delivery.triggered_at is not None and answer.asked_at > delivery.triggered_at + CLOCKS_MILLIS
-        of_stock_alone = told.rest == earlier.rest and told.stock != earlier.stock
-        if delivery.received_at - answer.asked_at > KEPT_MILLIS or not (asked_after or of_stock_alone):
+        is_true = asked_after or (told.rest == before.rest and told.stock != before.stock)
+        often = len(answer.earlier) == MOST_ASKED and delivery.received_at - answer.earlier[0] < ASKED_MILLIS
+        if delivery.received_at - answer.asked_at > KEPT_MILLIS or not (is_true or often):
             return None
-        self._answers[_key(change)] = answer._replace(told=told)
+        self._answers[_key(change)] = answer._replace(told=told) if is_true else answer
         self._answers.move_to_end(_key(change))
         return answer.additions
 
@@ -79,7 +85,8 @@ class AdditionsMemory:
             return former.additions
         if product is not None:
             self._characters += _size(additions) - (_size(former.additions) if former else 0)
-            self._answers[key] = _Answer(additions, asked_at, _told(product))
+            earlier = ((former.earlier if former else ()) + (asked_at,))[-MOST_ASKED:]
+            self._answers[key] = _Answer(additions, asked_at, _told(product), earlier)
             self._answers.move_to_end(key)
         while self._characters > self._most:
             self._characters -= _size(self._answers.popitem(last=False)[1].additions)

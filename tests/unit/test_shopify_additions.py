@@ -6,7 +6,7 @@ import pytest
 
 from connectors.shopify.additions import Additions, wants_additions
 from connectors.shopify.deliveries import Delivery
-from connectors.shopify.memory import CLOCKS_MILLIS, KEPT_MILLIS, AdditionsMemory
+from connectors.shopify.memory import ASKED_MILLIS, CLOCKS_MILLIS, KEPT_MILLIS, MOST_ASKED, AdditionsMemory
 from connectors.shopify.wholes import additions
 from schemas.errors import TransientError
 from schemas.records import ProductChange
@@ -64,6 +64,18 @@ def test_an_answer_from_after_a_change_is_relied_on_whatever_has_changed(before:
     found = memory.reliable(a_change(2), a_delivery(NOON + 1, NOON - before))
 
     assert found == (SUMMER if relied_on else None)
+
+
+@pytest.mark.parametrize(("later", "relied_on"), [(0, True), (ASKED_MILLIS - 1, True), (ASKED_MILLIS, False)])
+def test_about_one_product_ten_questions_a_minute_are_enough(later: int, relied_on: bool) -> None:
+    memory = AdditionsMemory()
+    for _ in range(MOST_ASKED - 1):
+        memory.learn(a_change(2), SUMMER, NOON)
+    assert memory.reliable(a_change(2), a_delivery(NOON)) is None
+
+    memory.learn(a_change(2), SUMMER, NOON)
+
+    assert memory.reliable(a_change(2), a_delivery(NOON + later)) == (SUMMER if relied_on else None)
 
 
 def test_an_answer_that_comes_late_does_not_replace_a_later_one() -> None:

@@ -83,6 +83,15 @@ async def test_a_flood_of_200_orders_of_one_product_asks_once() -> None:
     assert {str(each["product"]["collections"]) for each in stage.sink.products if each["product"]} == {"['Summer']"}
 
 
+async def test_a_flood_of_200_updates_that_say_nothing_new_asks_ten_times() -> None:
+    stage = Stage(products(1), catalogs=[SUMMER])
+
+    outcomes = Counter([await told(stage, a_body()) for _ in range(200)])
+
+    assert (outcomes, len(stage.api.stage.requests)) == ({"accepted": 200}, 10)
+    assert latest(stage)["collections"] == ["Summer"]
+
+
 async def test_200_updates_at_once_share_their_questions() -> None:
     stage = Stage(products(1), catalogs=[SUMMER])
     stage.api.delay_seconds = 0.02

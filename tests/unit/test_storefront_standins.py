@@ -21,6 +21,7 @@ from deploy.servers.storefronts.woocommerce import WooShop
 from schemas.records import ProductChange
 from tests.builders import NOON, a_shop
 from tests.doors import SECRETS, FakeSink, a_door, calling
+from tests.listed import a_catalog
 from tests.storefronts import a_bigcommerce_access, a_caller, a_shopify_access, a_woo_access
 from tests.unit.test_pulling import a_source
 
@@ -37,7 +38,9 @@ class Stage:
         self.sink, self.shop = FakeSink(), ShopifyShop()
         self.control = ShopifyControl(self.shop, dict(PRODUCTS), self._tell)
         app = self.control.app()
-        thin, ours = ThinTopics(lambda shop: AdminClient(shop, a_caller(app))), a_shop(shopify=a_shopify_access())
+        thin = ThinTopics(lambda shop: AdminClient(shop, a_caller(app)))
+        autumn = a_catalog(include={"collections": ["Autumn"]})
+        ours = a_shop(shopify=a_shopify_access(), catalogs=[autumn])
         self._door = a_door(self.sink, ours, thin=thin)
         transport = httpx.ASGITransport(app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://shopify")
@@ -126,13 +129,15 @@ async def test_what_a_webhook_there_does_not_name_is_asked_for(stage: Stage) -> 
         await stage.client.patch(item, json={"sku": "NEW", "tracked": False}),
         await stage.client.put("/_collections/5", json=group),
         await stage.client.put("/_collections/5", json=group | {"title": "Autumn"}),
+        await stage.client.patch(FIRST, json={"price": 12.5}),
         await stage.client.delete("/_collections/5"),
     ]
 
-    topics = ["inventory_items/update", "collections/create", "collections/update", "collections/delete"]
+    topics = ["inventory_items/update", "collections/create", "collections/update", "products/update"]
+    topics.append("collections/delete")
     assert [(each.json()["topic"], each.json()["webhook"]) for each in answers] == [(each, 200) for each in topics]
     told = [each["product"] for each in stage.sink.products if each["product"]]
-    assert [each["collections"] for each in told] == [[], ["Summer"], ["Summer"], ["Autumn"], ["Autumn"]]
+    assert [each["collections"] for each in told] == [[], ["Summer"], ["Summer"], *[["Autumn"]] * 3]
     assert [(each["sku"], each["inventory_tracked"]) for each in told[0]["variants"]][1] == ("NEW", False)
     assert [each["field"] for each in stage.sink.rejected] == ["collection"]
 
