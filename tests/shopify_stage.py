@@ -11,9 +11,9 @@ from deploy.servers.storefronts.shopify import ShopifyShop
 from schemas.records import Product, ProductChange, Shop
 from tests.builders import a_shop
 from tests.doors import SECRETS, FakeSink, a_door, calling
+from tests.shopify_webhooks import PATH, headers_of
 from tests.storefronts import Naps, a_caller, a_shopify_access
 from tests.unit.test_shopify_bulk import a_product, gid, lines_of
-from tests.unit.test_shopify_webhooks import PATH, headers_of
 
 COLLECTION = 2
 """The one that all `products` are in."""

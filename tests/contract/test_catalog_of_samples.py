@@ -22,8 +22,8 @@ from schemas.records import ProductChange
 from tests.builders import NOON, a_shop
 from tests.doors import FakeSink
 from tests.listed import listing_of
+from tests.shopify_webhooks import delivered
 from tests.storefronts import a_bigcommerce_access
-from tests.unit.test_shopify_webhooks import delivered
 
 SHARED = Path(os.environ.get("STORESTREAM_SHARED", Path(__file__).parents[2] / "../shared"))
 SAMPLES = SHARED / "payloads"

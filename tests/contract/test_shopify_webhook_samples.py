@@ -10,8 +10,8 @@ import pytest
 from connectors.shopify.signatures import is_signed
 from tests.doors import FakeSink
 from tests.shopify_stage import Stage
+from tests.shopify_webhooks import delivered
 from tests.unit.test_shopify_bulk import a_product
-from tests.unit.test_shopify_webhooks import delivered
 
 SHARED = Path(os.environ.get("STORESTREAM_SHARED", Path(__file__).parents[2] / "../shared"))
 SAMPLES = SHARED / "payloads/shopify_webhook"

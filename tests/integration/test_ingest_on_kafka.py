@@ -29,8 +29,8 @@ from schemas.topics import EVENTS_RECEIVED, ORDERS_RECEIVED, PRODUCTS_CHANGED, R
 from tests.builders import a_shop
 from tests.doors import a_pixel_event
 from tests.integration.kafka_topics import make_topics, own_kafka
+from tests.shopify_webhooks import a_product, an_order_body, headers_of
 from tests.storefronts import a_shopify_access
-from tests.unit.test_shopify_webhooks import a_product, an_order_body, headers_of
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ from connectors.ingest.mapping import Visit
 from schemas.errors import REASONS, TerminalError
 from tests.builders import NOON, a_shop
 from tests.doors import CODEC, FakeSink, a_checkout, a_door, a_pixel_event, calling
-from tests.unit.test_shopify_webhooks import a_product, an_order_body, delivered
+from tests.shopify_webhooks import a_product, an_order_body, delivered
 
 VISIT = Visit(shop=a_shop(), received_at=NOON)
 VIEW = a_pixel_event()

@@ -16,8 +16,8 @@ from deploy.servers.storefronts.shopify import ShopifyShop
 from tests.builders import a_shop
 from tests.doors import SECRETS, FakeSink, a_door, calling
 from tests.shopify_stage import COLLECTION, Stage, products
+from tests.shopify_webhooks import PATH, headers_of
 from tests.storefronts import a_caller, a_shopify_access
-from tests.unit.test_shopify_webhooks import PATH, headers_of
 
 
 @pytest.fixture(autouse=True)

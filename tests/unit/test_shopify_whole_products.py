@@ -17,8 +17,8 @@ from tests.builders import NOON, a_shop
 from tests.doors import SECRETS, calling
 from tests.listed import a_catalog
 from tests.shopify_stage import COLLECTION, Lines, Stage, more_of, products
+from tests.shopify_webhooks import a_product
 from tests.unit.test_shopify_bulk import gid
-from tests.unit.test_shopify_webhooks import a_product
 
 SUMMER = a_catalog(include={"collections": ["Summer"]})
 MATERIAL = a_catalog(fields={"material": {"sources": ["metafield:custom.material"]}})

@@ -9,7 +9,7 @@ from schemas.errors import ConfigurationError, TerminalError
 from tests.builders import NOON, a_shop
 from tests.doors import SECRETS, calling
 from tests.shopify_stage import Stage, products
-from tests.unit.test_shopify_webhooks import headers_of
+from tests.shopify_webhooks import headers_of
 
 
 @pytest.fixture(autouse=True)
