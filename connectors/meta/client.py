@@ -13,12 +13,15 @@ from typing import Self
 
 import httpx
 import orjson
+import structlog
 
 from connectors.meta.failures import Accepted, Failure, read_answer
 from schemas.records import Destination
 from schemas.settings import MetaSettings
 
 CONNECT_SECONDS = 5.0
+
+log = structlog.get_logger()
 
 # It logs a line for every request.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -56,7 +59,10 @@ class MetaClient:
             answer = await self._http.post(path, content=body, headers={"Authorization": f"Bearer {token}"})
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             return Failure("transient", detail=type(exc).__name__)
-        return read_answer(answer.status_code, answer.headers, answer.content)
+        read = read_answer(answer.status_code, answer.headers, answer.content)
+        if isinstance(read, Accepted) and read.messages:  # their texts may quote what was sent
+            log.warning("meta remarked", pixel=destination["pixel_id"], messages=read.messages, trace_id=read.trace_id)
+        return read
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -39,11 +39,15 @@ REFUSE_REASONS: Final[tuple[str, ...]] = get_args(RefuseReason)
 
 
 class Accepted(NamedTuple):
-    """Meta took the batch. *pause_seconds*: how long its usage headers ask us to rest before the next."""
+    """Meta took the batch. *pause_seconds*: how long its usage headers ask us to rest before the next.
+
+    *messages*: how many remarks came with the answer.
+    """
 
     http_status: int
     trace_id: str | None
     pause_seconds: float = 0.0
+    messages: int = 0
 
 
 class Failure(NamedTuple):
@@ -105,7 +109,9 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
     if isinstance(error, dict):
         return _failure(status, headers, error)
     if 200 <= status < 300 and isinstance(answer.get("events_received"), int):
-        return Accepted(status, _text(answer.get("fbtrace_id")), pause_seconds(headers, throttled=False))
+        rest, messages = pause_seconds(headers, throttled=False), answer.get("messages")
+        remarks = len(messages) if isinstance(messages, list) else 0
+        return Accepted(status, _text(answer.get("fbtrace_id")), rest, remarks)
     if status == 413:
         return Failure("split", status, detail="too large")
     return _no_answer(status, headers)

@@ -25,6 +25,13 @@ def test_success_carries_the_trace() -> None:
     assert read_answer(200, {}, body) == Accepted(200, "Atrace")
 
 
+def test_success_counts_what_meta_remarks() -> None:
+    body = b'{"events_received":3,"messages":["a","b"],"fbtrace_id":"Atrace"}'
+
+    assert read_answer(200, {}, body) == Accepted(200, "Atrace", messages=2)
+    assert read_answer(200, {}, body.replace(b'["a","b"]', b'"a"')) == Accepted(200, "Atrace")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "subcode", "kind"),
     [
