@@ -6,7 +6,7 @@ GET /openapi.json                            each question's parameters, from it
 GET /metrics                                 requests by route and status, for Prometheus; /healthz, /readyz
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.routing import BaseRoute
-from starlette.types import Lifespan
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from analytics.api.asking import Asker, Form
 from analytics.api.guard import Guard
@@ -114,18 +114,32 @@ class _Answers:
             raise
 
         async def stream() -> Any:
-            try:
-                yield first
-                async for piece in iterate_in_threadpool(pieces):
-                    yield piece
-            finally:
-                pieces.close()  # type: ignore[attr-defined]  # it is a generator
-                place.free()
+            yield first
+            async for piece in iterate_in_threadpool(pieces):
+                yield piece
 
-        return StreamingResponse(stream(), headers=self._headers(), media_type=media_type)
+        def end() -> None:
+            pieces.close()  # type: ignore[attr-defined]  # it is a generator
+            place.free()
+
+        return _Stream(stream(), end, headers=self._headers(), media_type=media_type)
 
     def _headers(self) -> dict[str, str]:
         return {"Cache-Control": f"private, max-age={self._limits.cache_seconds}", "Vary": "Authorization"}
+
+
+class _Stream(StreamingResponse):
+    """Calls *end* however it ends: who asked may be gone before the first piece is sent."""
+
+    def __init__(self, content: Any, end: Callable[[], None], **told: Any) -> None:
+        super().__init__(content, **told)
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._end()
 
 
 async def _wrong_values(request: Request, exc: Exception) -> Response:

@@ -1,11 +1,13 @@
 """The door for questions: who may come in, what it says it takes, and what it answers to nonsense."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from starlette.types import Message
 
 from analytics.api.app import create_app
 from analytics.api.asking import Asker
@@ -113,6 +115,32 @@ async def test_a_malformed_unlink_is_refused_by_the_names_of_its_fields(
     answer = await client.post("/v1/shops/demo/identities/unlink", headers=headers, content=said)
 
     assert (answer.status_code, answer.json()) == (422, {"error": "bad_value", "fields": fields})
+
+
+class TwoPieces(Asker):
+    def pieces(self, *_: object) -> Iterator[bytes]:
+        yield from (b"a\n", b"b\n")
+
+
+async def test_who_goes_before_the_first_piece_leaves_its_place_to_the_next() -> None:
+    nobody = ClickHouseSettings.model_construct(url=SecretStr("http://127.0.0.1:1/nothing"), cluster="")
+    one = ApiSettings(questions_at_once=1, wait_seconds=0.05)
+    app = create_app(TwoPieces(nobody, one), tokens_in(NAMED, ENVIRONMENT), one)
+    token = DEMO["Authorization"].encode()
+    scope = {"type": "http", "method": "GET", "path": FUNNEL, "query_string": b"format=csv", "state": {}}
+    scope |= {"headers": [(b"authorization", token)], "asgi": {"spec_version": "2.3"}, "root_path": ""}
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def slow(message: Message) -> None:
+        await asyncio.sleep(0.02)
+
+    await app(scope, gone, slow)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.example") as client:
+        answer = await client.get(f"{FUNNEL}?format=csv", headers=DEMO)
+
+    assert answer.text == "a\nb\n"
 
 
 async def test_metrics_count_requests_by_route_and_name_no_shop(client: httpx.AsyncClient) -> None:
