@@ -156,11 +156,3 @@ def test_the_command_says_in_one_line_why_it_will_not(kafka_bootstrap: str) -> N
     assert refused.stderr.startswith("storestream: ")
     assert "set STORESTREAM_PARTITIONS=2" in refused.stderr
     assert "Traceback" not in refused.stderr
-
-
-def test_the_command_says_in_one_line_that_kafka_is_not_there() -> None:
-    away = storestream(own_kafka("127.0.0.1:1"), "topics", "plan")
-
-    assert away.returncode == 1
-    assert away.stderr.endswith("storestream: Kafka does not answer at 127.0.0.1:1, as KAFKA_BOOTSTRAP_SERVERS says\n")
-    assert "Traceback" not in away.stderr
