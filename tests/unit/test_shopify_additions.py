@@ -36,10 +36,10 @@ def test_a_shop_wants_what_one_of_its_catalogs_reads(catalog: dict[str, Any], wa
     assert not wants_additions(a_shop(shopify=None, catalogs=catalogs))
 
 
-def a_change(stock: int, number: int = 1) -> ProductChange:
+def a_change(stock: int, number: int = 1, **changes: Any) -> ProductChange:
     change = cast(dict[str, Any], a_product_change(product_id=str(number)))
     variants = [each | {"inventory_quantity": stock} for each in change["product"]["variants"]]
-    return cast(ProductChange, change | {"product": change["product"] | {"variants": variants}})
+    return cast(ProductChange, change | {"product": change["product"] | {"variants": variants} | changes})
 
 
 def a_delivery(received_at: int, triggered_at: int | None = None) -> Delivery:
@@ -66,16 +66,17 @@ def test_an_answer_from_after_a_change_is_relied_on_whatever_has_changed(before:
     assert found == (SUMMER if relied_on else None)
 
 
-@pytest.mark.parametrize(("later", "relied_on"), [(0, True), (ASKED_MILLIS - 1, True), (ASKED_MILLIS, False)])
-def test_about_one_product_ten_questions_a_minute_are_enough(later: int, relied_on: bool) -> None:
-    memory = AdditionsMemory()
+def test_about_one_product_ten_questions_a_minute_are_enough_and_what_they_missed_is_asked_for_then() -> None:
+    memory, renamed = AdditionsMemory(), {"title": "New"}
     for _ in range(MOST_ASKED - 1):
         memory.learn(a_change(2), SUMMER, NOON)
-    assert memory.reliable(a_change(2), a_delivery(NOON)) is None
+    assert memory.reliable(a_change(2, **renamed), a_delivery(NOON)) is None
 
     memory.learn(a_change(2), SUMMER, NOON)
 
-    assert memory.reliable(a_change(2), a_delivery(NOON + later)) == (SUMMER if relied_on else None)
+    assert memory.reliable(a_change(2, **renamed), a_delivery(NOON + ASKED_MILLIS - 1)) == SUMMER
+    assert memory.reliable(a_change(1, **renamed), a_delivery(NOON + ASKED_MILLIS)) is None
+    assert memory.reliable(a_change(1), a_delivery(NOON + ASKED_MILLIS)) == SUMMER, "of stock alone"
 
 
 def test_an_answer_that_comes_late_does_not_replace_a_later_one() -> None:
