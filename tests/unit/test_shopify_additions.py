@@ -67,15 +67,15 @@ def test_an_answer_from_after_a_change_is_relied_on_whatever_has_changed(before:
 
 
 def test_about_one_product_ten_questions_a_minute_are_enough_and_what_they_missed_is_asked_for_then() -> None:
-    memory, renamed = AdditionsMemory(), {"title": "New"}
+    memory = AdditionsMemory()
     for _ in range(MOST_ASKED - 1):
         memory.learn(a_change(2), SUMMER, NOON)
-    assert memory.reliable(a_change(2, **renamed), a_delivery(NOON)) is None
+    assert memory.reliable(a_change(2, title="New"), a_delivery(NOON)) is None
 
     memory.learn(a_change(2), SUMMER, NOON)
 
-    assert memory.reliable(a_change(2, **renamed), a_delivery(NOON + ASKED_MILLIS - 1)) == SUMMER
-    assert memory.reliable(a_change(1, **renamed), a_delivery(NOON + ASKED_MILLIS)) is None
+    assert memory.reliable(a_change(2, title="New"), a_delivery(NOON + ASKED_MILLIS - 1)) == SUMMER
+    assert memory.reliable(a_change(1, title="New"), a_delivery(NOON + ASKED_MILLIS)) is None
     assert memory.reliable(a_change(1), a_delivery(NOON + ASKED_MILLIS)) == SUMMER, "of stock alone"
 
 
