@@ -6,7 +6,18 @@
 WITH
     titles AS
     (
-        SELECT product_id AS of_product, any(title) AS name FROM products_now WHERE shop_id = {shop:String} GROUP BY product_id
+        -- As in the catalog; what that does not know, as in orders.
+        SELECT of_product, argMax(title, (known, title)) AS name
+        FROM
+        (
+            SELECT product_id AS of_product, title, 1 AS known FROM products_now
+            WHERE shop_id = {shop:String} AND title != ''
+            UNION ALL
+            SELECT items.product_id, items.title, 0 FROM orders FINAL
+            ARRAY JOIN items
+            WHERE shop_id = {shop:String} AND items.title != ''
+        )
+        GROUP BY of_product
     ),
     pairs AS
     (

@@ -37,7 +37,7 @@ EVENTS = (
 SESSIONS = ("shop_id", "session_id", "visitor_id", "started_at", "ended_at", "device", "version")
 ORDERS = (
     *("shop_id", "order_id", "status", "ordered_at", "visitor_id", "value", "currency"),
-    *("items.product_id", "items.quantity", "version"),
+    *("items.product_id", "items.quantity", "items.title", "version"),
 )
 PRODUCTS = (
     *("shop_id", "product_id", "variant_id", "changed_at", "received_at", "action", "status", "category"),
@@ -112,8 +112,8 @@ def write(clickhouse: ClickHouseSettings, shop: str, visits: list[Visit]) -> Non
         if visit.bought:
             status = "cancelled" if visit.cancelled else "paid"
             ones, at = [1] * len(visit.bought), visit.at + 600
-            order = [shop, f"o{visit.number}", status, at, who, 10 * len(visit.bought), "EUR", visit.bought, ones, 1]
-            rows["orders"].append(order)
+            order = [shop, f"o{visit.number}", status, at, who, 10 * len(visit.bought), "EUR", visit.bought, ones]
+            rows["orders"].append([*order, [f"Title {each}" for each in visit.bought], 1])
             head = [shop, f"b{visit.number}", "purchase", None, at, at, who, who, who, ""]
             rows["events"].append([*head, visit.bought, [category_of(each) for each in visit.bought], ones, 1])
     inserter = Inserter(clickhouse)
@@ -197,6 +197,8 @@ def test_the_question_of_pairs_shows_each_once_the_most_frequent_first(told: Tol
         one, other = row["product_id"], row["other_id"]
         both = together[frozenset((one, other))]
         assert row["orders_with_both"] == both >= 2
+        # No catalog knows them: orders do.
+        assert (row["product_title"], row["other_title"]) == (f"Title {one}", f"Title {other}")
         assert row["lift_over_chance"] == pytest.approx(both * len(orders) / held[one] / held[other], abs=0.006)
         assert row["of_orders_with_product"] == pytest.approx(both / held[one], abs=1e-4)
     (pair, *_) = query("bought_together", told.clickhouse, shop="demo", product=found[0]["other_id"]).rows
