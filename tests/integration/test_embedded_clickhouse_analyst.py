@@ -174,7 +174,7 @@ def test_clients_connect_and_read_without_a_password(analyst: httpx.Client, embe
     with closing(clickhouse_connect.get_client(dsn=embedded_clickhouse.analyst_url, database="shop")) as client:
         bound = client.query("SELECT max(id) FROM events WHERE id < {x:UInt32}", parameters={"x": 5})
         assert bound.result_rows == [(4,)]
-        with client.query_df_stream("SELECT id FROM events") as stream:
+        with client.query_df_stream("SELECT id FROM events FINAL") as stream:
             assert sum(len(frame) for frame in stream) == 10
     engine = sqlalchemy.create_engine(f"clickhousedb://analyst@127.0.0.1:{embedded_clickhouse.port}/shop")
     try:
