@@ -13,7 +13,7 @@ from typing import Any, Final
 from connectors.shopify.admin import AdminClient
 from connectors.shopify.bulk import to_product_change
 from connectors.shopify.completing import Completion
-from connectors.shopify.deliveries import Delivery
+from connectors.shopify.deliveries import Delivery, version_of
 from connectors.shopify.questions import PATIENCE_SECONDS, Connect, Questions
 from connectors.shopify.values import Identifier, RestBody, ShortText, id_of, validated
 from connectors.shopify.wholes import TOGETHER, Whole, products_in, products_of_item, wholes
@@ -120,6 +120,6 @@ def _told(fetched: Sequence[Whole], delivery: Delivery) -> tuple[list[ProductCha
         except TerminalError as exc:
             refusals.append(TerminalError(exc.reason, exc.field, str(objects[0].get("id"))[:64]))
         else:
-            version = max(change["occurred_at"], delivery.triggered_at or 0)
+            version = version_of(delivery, change["occurred_at"])
             changes.append(change | {"delivery_id": delivery.delivery_id, "occurred_at": version})
     return changes, refusals

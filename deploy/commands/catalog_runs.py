@@ -12,7 +12,7 @@ from analytics.lookups import look_up
 from analytics.questions import query
 from connectors.kafka import registry
 from connectors.kafka.sync_requests import publish, request_of
-from deploy.commands.output import console, print_table
+from deploy.commands.output import console, print_table, say
 from deploy.commands.shop_named import find_shop
 from schemas.catalog_records import SyncRequest
 from schemas.records import Shop
@@ -59,7 +59,7 @@ def history(shop_id: str, catalog: str, item: str | None, days: int, limit: int)
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     print_table([row | _times(row) for row in rows], _ITEM_COLUMNS if item is not None else _JOB_COLUMNS)
     if not rows:
-        console.print(f"nothing is known of {item or 'any run'} at {shop_id}")
+        say(f"nothing is known of {item or 'any run'} at {shop_id}")
 
 
 @click.command()
@@ -119,7 +119,7 @@ async def _publish(request: SyncRequest) -> tuple[int, int]:
 
 def _print_state(state: State, now: datetime) -> None:
     mark = ", primary" if state.primary else ""
-    console.print(f"[bold]{state.name}[/bold] ({state.catalog_id}, by {state.method}{mark})")
+    say(f"{state.name} ({state.catalog_id}, by {state.method}{mark})", style="bold")
     items = ", ".join(f"{count:,} {status}" for status, count in state.items.items() if count)
     console.print(f"  items     {items or 'none sent yet'}")
     if state.refused_thrice:
@@ -127,7 +127,7 @@ def _print_state(state: State, now: datetime) -> None:
     if state.oldest_pending_at is not None:
         console.print(f"  waiting   for Meta's answer since {_ago(state.oldest_pending_at, now)}")
     for run in state.runs:
-        console.print(f"  run       {_ago(run.started_at, now)}: {run}", markup=False)
+        say(f"  run       {_ago(run.started_at, now)}: {run}")
     planned = "planned when this one ends" if any(run.state == "running" for run in state.runs) else "not planned"
     console.print(f"  next run  {f'{state.next_at:%Y-%m-%d %H:%M} UTC' if state.next_at else planned}")
 

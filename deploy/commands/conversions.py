@@ -13,7 +13,7 @@ from connectors.meta.client import MetaClient
 from connectors.meta.failures import REFUSE_REASONS, Accepted, Failure
 from connectors.meta.mapping import META_NAMES
 from connectors.meta.validation import FOR_GOOD, SKIP_REASONS
-from deploy.commands.output import console, print_table
+from deploy.commands.output import console, print_table, say
 from deploy.commands.shop_named import find_shop
 from deploy.reaching import reached
 from deploy.replaying import order_replay
@@ -47,7 +47,7 @@ def waiting(shop: str) -> None:
     if rows := asyncio.run(_waiting(shop)):
         print_table(rows, COLUMNS)
     else:
-        console.print(f"nothing of {shop} waits")
+        say(f"nothing of {shop} waits")
 
 
 async def _waiting(shop: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _print_answer(answer: Answer, otherwise: str) -> None:
     if answer.rows:
         print_table([dict(zip(answer.columns, row, strict=True)) for row in answer.rows], answer.columns)
     else:
-        console.print(otherwise)
+        say(otherwise)
 
 
 @command.command()
@@ -89,7 +89,7 @@ def explain(event_id: str) -> None:
         _print_fields(row)
         console.print()
     if not receipts:
-        console.print(_why_no_receipt(events))
+        say(_why_no_receipt(events))
 
 
 def _why_no_receipt(events: list[dict[str, Any]]) -> str:
@@ -112,7 +112,7 @@ def _print_fields(row: dict[str, Any]) -> None:
     for name, value in row.items():
         if value not in (None, ""):
             told = ", ".join(value) if isinstance(value, list | tuple) else value
-            console.print(f"{name:<{width}}  {told}")
+            say(f"{name:<{width}}  {told}")
 
 
 @command.command()

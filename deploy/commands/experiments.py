@@ -9,7 +9,7 @@ import yaml
 from analytics.experiments import assignment, configuration, results
 from analytics.experiments.configuration import Experiment
 from connectors.clickhouse.client import connect, errors_translated
-from deploy.commands.output import console, print_table
+from deploy.commands.output import console, print_table, say
 from schemas.settings import ClickHouseSettings, settings
 
 
@@ -29,7 +29,7 @@ def apply(file: Path) -> None:
     with closing(connect(settings(ClickHouseSettings))) as client, errors_translated():
         configuration.apply(client, experiments)
     for each in experiments:
-        console.print(f"{each.status}: {each.name} of {each.shop} ({', '.join(v.name for v in each.variants)})")
+        say(f"{each.status}: {each.name} of {each.shop} ({', '.join(v.name for v in each.variants)})")
 
 
 @command.command(name="list")
@@ -62,7 +62,7 @@ def assign(name: str, shop: str, **who: str | None) -> None:
     found = [each for each in _configured(shop) if each.name == name]
     if not found:
         raise click.ClickException(f"{shop} has no experiment {name}")
-    console.print(assignment.assign(found[0], **who) or "takes no part")
+    say(assignment.assign(found[0], **who) or "takes no part")
 
 
 @command.command(name="results")
@@ -80,11 +80,11 @@ def results_(name: str, shop: str, segment: str) -> None:
     readings = results.read(name, shop, segment)
     for reading in readings:
         if segment != "all":
-            console.print(f"{segment}: {reading.segment or 'unknown'}", style="bold", markup=False)
+            say(f"{segment}: {reading.segment or 'unknown'}", style="bold")
         _print_arms(reading)
         _print_comparisons(reading)
         console.print(f"people fit the weights with p = {reading.ratio_chance:.3f}")
-        console.print(f"{reading.verdict}\n")
+        say(f"{reading.verdict}\n")
     if not readings:
         console.print("nobody has seen it yet")
     elif len(readings) > 1:

@@ -14,7 +14,7 @@ from analytics.squashing import squash as squash_events
 from analytics.unlinking import REASONS, NotLinkedError, Proposal, proposal
 from connectors.kafka import registry
 from connectors.kafka.unlinking import publish
-from deploy.commands.output import console, print_table
+from deploy.commands.output import print_table, say
 from schemas import identifiers
 from schemas.records import Link
 from schemas.settings import KafkaSettings, RegistrySettings, settings
@@ -36,7 +36,7 @@ def command() -> None:
 def why(identifier: str, shop: str) -> None:
     """Tell who IDENTIFIER is and why: a person, visitor, client, customer, checkout token or order."""
     for line in story(known_of(identifier, shop)):
-        console.print(line, markup=False)
+        say(line)
 
 
 @command.command()
@@ -49,7 +49,7 @@ def log(shop: str, visitor: str, customer: str, limit: int) -> None:
     rows = look_up("identity_log", shop=shop, visitor=visitor, customer=customer, limit=limit)
     print_table(rows, _LOG_COLUMNS)
     if not rows:
-        console.print(f"no evidence at {shop}")
+        say(f"no evidence at {shop}")
 
 
 @command.command()
@@ -70,11 +70,11 @@ def unlink(shop: str, visitor: str | None, client: str | None, customer: str, re
         raise click.ClickException(str(exc)) from None
     _print_proposal(found)
     if dry_run:
-        console.print("nothing was changed: --dry-run")
+        say("nothing was changed: --dry-run")
     else:
         record = found.record(reason)
         partition, offset = asyncio.run(_publish(record))
-        console.print(f"unlinked: {record['link_id']} on partition {partition}, offset {offset}; stitch takes it next")
+        say(f"unlinked: {record['link_id']} on partition {partition}, offset {offset}; stitch takes it next")
 
 
 @command.command()
@@ -85,18 +85,16 @@ def squash(shop: str, before: datetime | None) -> None:
     day: date = (before or datetime.now(UTC)).date()
     begun = time.monotonic()
     browsers, events = squash_events(shop, day)
-    console.print(
-        f"{events} events of {browsers} browsers from before {day} written in {time.monotonic() - begun:.1f} s"
-    )
+    say(f"{events} events of {browsers} browsers from before {day} written in {time.monotonic() - begun:.1f} s")
 
 
 def _print_proposal(found: Proposal) -> None:
     whom = f"browser {found.device.client_id}, customer {found.customer_id}"
-    console.print(f"{whom}: {len(found.links)} times seen", markup=False)
+    say(f"{whom}: {len(found.links)} times seen")
     for each in found.evidence:
-        console.print(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}", markup=False)
-    console.print(f"events that are this customer's: {found.events}, visits: {found.visits}")
-    console.print(f"without it, {found.afterwards()}")
+        say(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}")
+    say(f"events that are this customer's: {found.events}, visits: {found.visits}")
+    say(f"without it, {found.afterwards()}")
 
 
 async def _publish(record: Link) -> tuple[int, int]:

@@ -19,6 +19,11 @@ console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def say(text: str, *, style: str | None = None) -> None:
+    """Print one line that may hold others' words: as they are, but for what would command the terminal."""
+    console.print(_CONTROLS.sub("\ufffd", text), style=style, markup=False)
+
+
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print *rows* under *columns*; numbers to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False)

@@ -10,7 +10,7 @@ from connectors.storefronts.calls import http_client
 from deploy import pulling
 from deploy.absences import Absences, System
 from deploy.checkpoints import Checkpoint
-from deploy.commands.output import console, errors
+from deploy.commands.output import errors, say
 from deploy.commands.shop_named import find_shop
 from deploy.publishing import products_changed
 from deploy.sources import SYSTEMS, source_of
@@ -37,13 +37,13 @@ def pull(shop_id: str, system: str | None, full: bool, most_percent: int, checkp
     """Fetch a shop's products from its shop system; interrupted, it goes on where it stopped."""
     done = asyncio.run(_pull(shop_id, system, full, most_percent, place=checkpoint))
     for product_id, reason, field in done.refused[:SHOWN_REFUSALS]:
-        console.print(f"left out: {product_id} ({reason} {field})")
+        say(f"left out: {product_id} ({reason} {field})")
     kind = "all" if done.since is None else "changed ones"
     resumed = ", resumed" if done.was_resumed else ""
     stock = f", {done.levels} stock levels" if done.levels else ""
-    console.print(f"pulled {done.published} products ({kind}{resumed}){stock}, left out {len(done.refused)}")
+    say(f"pulled {done.published} products ({kind}{resumed}){stock}, left out {len(done.refused)}")
     if done.gone is not None and done.gone.deleted:
-        console.print(f"deleted {done.gone.deleted} products that the shop system has no more")
+        say(f"deleted {done.gone.deleted} products that the shop system has no more")
     if done.gone is not None and done.gone.kept and most_percent:
         raise click.ClickException(
             f"{done.gone.kept} or more of {done.gone.known} known products are missing in the shop system, over"

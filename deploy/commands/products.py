@@ -18,7 +18,7 @@ from connectors.csv.problems import ADVICE, write_report
 from deploy import importing
 from deploy.catalog_reading import Shown, read_product
 from deploy.checkpoints import Checkpoint
-from deploy.commands.output import console, errors, print_table
+from deploy.commands.output import errors, print_table, say
 from deploy.commands.product_pulls import pull
 from deploy.commands.shop_named import find_shop
 from deploy.publishing import products_changed
@@ -62,12 +62,12 @@ def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **op
     if (report := options["report"]) is not None:
         write_report(checked.problems, report)
     if not options["confirm"]:
-        console.print("nothing imported: look it over, then run it again with --confirm")
+        say("nothing imported: look it over, then run it again with --confirm")
         return
     checkpoint = options["checkpoint"] or CHECKPOINTS / f"{shop_id}-{opened.digest[:16]}.json"
     done = asyncio.run(_import(opened, Checkpoint(checkpoint), checked.products))
     resumed = f" (resumed after {done.resumed_at})" if done.resumed_at else ""
-    console.print(f"imported {done.published} products, left out {done.left_out + done.too_large}{resumed}")
+    say(f"imported {done.published} products, left out {done.left_out + done.too_large}{resumed}")
 
 
 @command.command()
@@ -80,7 +80,7 @@ def put(file: Any, shop_id: str) -> None:
     except yaml.YAMLError as exc:
         raise click.ClickException(f"no YAML ({type(exc).__name__})") from None
     _publish_one(shop_id, lambda shop, now: product.to_change(shop, str(uuid4()), now))
-    console.print(f"put: {product.product_id} ({len(product.variants)} variants)")
+    say(f"put: {product.product_id} ({len(product.variants)} variants)")
 
 
 @command.command()
@@ -91,7 +91,7 @@ def delete(product_id: str, shop_id: str) -> None:
     if not 0 < len(product_id) <= LONGEST_ID:
         raise click.BadParameter(f"1 to {LONGEST_ID} characters", param_hint="PRODUCT_ID")
     _publish_one(shop_id, lambda shop, now: to_deletion(shop, product_id, str(uuid4()), now))
-    console.print(f"deleted: {product_id}")
+    say(f"deleted: {product_id}")
 
 
 @command.command()
@@ -120,13 +120,13 @@ def _mapping(file: Path | None) -> Mapping:
 
 def _show_checked(file: importing.File, checked: importing.Checked) -> None:
     found = ", ".join(f"{field} <- {column}" for field, column in file.columns.found.items())
-    console.print(f"columns: {found or 'none recognised'}")
+    say(f"columns: {found or 'none recognised'}")
     print_table([_summary(outcome) for outcome in checked.first], ("row", "product", "title", "variants", "price"))
     counted = checked.counts()
     for code, number in counted.most_common():
         severity, advice = ADVICE[code]
-        console.print(f"{severity}: {code} ({number}): {advice}")
-    console.print(f"{checked.products} products, {checked.importable} without errors")
+        say(f"{severity}: {code} ({number}): {advice}")
+    say(f"{checked.products} products, {checked.importable} without errors")
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

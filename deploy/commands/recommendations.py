@@ -10,7 +10,7 @@ from analytics.recommending.building import build as build_models
 from analytics.recommending.models import MODELS, Model, Placement
 from analytics.recommending.profiles import refresh_profiles
 from analytics.recommending.serving import Query, Recommender
-from deploy.commands.output import console, print_table
+from deploy.commands.output import print_table, say
 from schemas.settings import ClickHouseSettings, settings
 
 
@@ -38,7 +38,7 @@ def build(shop: str, models: tuple[Model, ...], until: datetime | None, whole_hi
 def profiles(shop: str, everybody: bool) -> None:
     """Refresh the profiles of whom something happened to since the last time."""
     done = refresh_profiles(settings(ClickHouseSettings), shop, everybody=everybody)
-    console.print(f"{done.persons} profiles in {done.seconds:.2f} s")
+    say(f"{done.persons} profiles in {done.seconds:.2f} s")
 
 
 @command.command()
@@ -67,4 +67,4 @@ def show(**about: Any) -> None:
         print_table(rows, ("product", "score", "model", "reason"))
     else:
         told = f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale"
-        console.print(told, markup=False)
+        say(told)

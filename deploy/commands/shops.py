@@ -9,7 +9,7 @@ import click
 import yaml
 
 from connectors.kafka import registry, shops
-from deploy.commands.output import console, print_table
+from deploy.commands.output import print_table, say
 from deploy.reaching import reached
 from schemas.errors import TerminalError
 from schemas.settings import KafkaSettings, RegistrySettings, settings
@@ -31,7 +31,7 @@ def apply(file: Path) -> None:
         raise click.ClickException(f"{file.name}: {exc.detail}") from None
     asyncio.run(publish_shops(configured))
     for shop in configured:
-        console.print(f"configured: {shop.shop_id} ({len(shop.destinations)} destinations)")
+        say(f"configured: {shop.shop_id} ({len(shop.destinations)} destinations)")
 
 
 @command.command(name="list")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.commands.output import print_table
+from deploy.commands.output import print_table, say
 
 
 def test_no_cell_of_a_table_commands_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -12,3 +12,9 @@ def test_no_cell_of_a_table_commands_a_terminal(capsys: pytest.CaptureFixture[st
     assert "\N{REPLACEMENT CHARACTER}[31mring\N{REPLACEMENT CHARACTER} [b]" in told
     assert "\x1b" not in told
     assert len(told.splitlines()) == 3
+
+
+def test_a_line_says_what_it_is_given_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    say("deleted: [/x] \x1b[2J")
+
+    assert capsys.readouterr().out == "deleted: [/x] \N{REPLACEMENT CHARACTER}[2J\n"

@@ -58,9 +58,12 @@ async def test_the_later_of_update_and_trigger_is_the_version() -> None:
     await delivered(sink, "products/update", a_product())
     await delivered(sink, "products/update", a_product(updated_at="2026-10-26T06:13:23Z"))
     await delivered(sink, "products/delete", {"id": PRODUCT_ID})
+    await delivered(sink, "products/update", a_product(updated_at="2099-10-26T06:13:23Z"))
 
     triggered = 1_792_995_202_123
-    assert [change["occurred_at"] for change in sink.products] == [triggered, 1_792_995_203_000, triggered]
+    *changes, of_a_time_to_come = sink.products
+    assert [change["occurred_at"] for change in changes] == [triggered, 1_792_995_203_000, triggered]
+    assert of_a_time_to_come["occurred_at"] == of_a_time_to_come["received_at"]
 
 
 @pytest.mark.parametrize("available", [10, 0, -2, None])
