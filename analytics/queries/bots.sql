@@ -9,8 +9,7 @@
 WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
-    -- The first that holds. Questions leave out the declared, but funnels and top_products, which would take longer;
-    -- recommendations leave out long visits too, and profiles nothing.
+    -- The first that holds. Questions leave out the declared, recommendations long visits too, and profiles nothing.
     multiIf(
         device = 'bot', 'declared',
         page_views + product_views > {most_views:UInt32}, 'too_long',

@@ -9,7 +9,7 @@
 -- time_zone = UTC: whose days and times are meant
 -- top = 20 (1 to 1000): how many parts of the breakdown, the largest first
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     {steps:Array(String)} AS step_names,
     length(arrayDistinct(step_names)) < length(step_names) AS repeated,
     {breakdown:String} IN ('product', 'category') AS of_items,
@@ -31,6 +31,7 @@ WITH
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN step_names
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
     ),
     -- An event is a row for each step it may be and each product it is about. Its later steps come before its
     -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
@@ -58,6 +59,7 @@ WITH
           AND shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN step_names
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
     ),
     -- Its mode strict_once would keep every way there is in memory: a few hundred events are gigabytes.
     walked AS

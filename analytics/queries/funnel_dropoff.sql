@@ -31,6 +31,7 @@ WITH
             WHERE shop_id = {shop:String}
               AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
               AND name IN {steps:Array(String)}
+              AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
         )
         GROUP BY person_id
         HAVING {made:UInt8} = windowFunnel({window_hours:UInt64} * 3600000 * 8388608 + 4194304)
@@ -56,6 +57,7 @@ FROM events_by_person
 WHERE shop_id = {shop:String}
   AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
   AND name IN {steps:Array(String)}
+  AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
   AND person_id IN (SELECT person_id FROM stopped)
 GROUP BY person_id
 ORDER BY last_at DESC, person

@@ -20,6 +20,7 @@ WITH
         WHERE shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN {steps:Array(String)}
+          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
     ),
     shortest AS
     (

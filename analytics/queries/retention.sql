@@ -7,7 +7,7 @@
 -- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
 -- time_zone = UTC: whose days and times are meant
 WITH
-    if({until:String} = 'now', now64(3), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     -- One row a person and period: what it takes in memory.
     active AS
     (

@@ -14,7 +14,7 @@ from analytics.migrate import migrate
 from analytics.questions import query
 from connectors.clickhouse.client import connect
 from schemas.errors import ConfigurationError
-from schemas.records import Item
+from schemas.records import Event, Item
 from schemas.settings import ClickHouseSettings
 from tests.integration.filling import fill
 from tests.integration.shop_days import DAY, HOUR, ShopDays
@@ -68,8 +68,7 @@ def reached(steps: list[tuple[int, int]], window: int) -> int:
 @pytest.mark.parametrize("window_hours", [1, 24, 168])
 def test_funnel_counts_the_people_who_made_each_step_in_order(shop: Shop, window_hours: int) -> None:
     steps: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for each in shop.days.events:
-        event = each["event"]
+    for event in by_people(shop.days):
         if event["name"] in STEPS and recent(shop.days, event["occurred_at"]):
             person = shop.days.person(event["visitor_id"], event["occurred_at"])
             steps[person].append((event["occurred_at"], STEPS.index(event["name"])))
@@ -98,8 +97,7 @@ def test_events_by_person_says_of_each_event_whose_it_is_today(shop: Shop) -> No
 def test_top_products_counts_people_units_and_money_per_product(shop: Shop) -> None:
     did: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     views, units, revenue = Counter[str](), Counter[str](), defaultdict[str, Counter[str]](Counter)
-    for each in shop.days.events:
-        event = each["event"]
+    for event in by_people(shop.days):
         if not recent(shop.days, event["occurred_at"]):
             continue
         for item in event["items"]:
@@ -120,6 +118,11 @@ def test_top_products_counts_people_units_and_money_per_product(shop: Shop) -> N
         assert row["title"] == f"Title {product}"
         assert row["conversion"] == pytest.approx(len(viewers & buyers) / len(viewers), abs=1e-4)
         assert row["conversion_at_least"] == pytest.approx(wilson(len(viewers & buyers), len(viewers)), abs=1e-4)
+
+
+def by_people(days: ShopDays) -> list[Event]:
+    bots = {each["session_id"] for each in days.sessions if each["device"] == "bot" and not each["deleted"]}
+    return [each["event"] for each in days.events if each["session_id"] not in bots]
 
 
 def cents(item: Item) -> int:

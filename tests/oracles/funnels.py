@@ -54,7 +54,7 @@ def funnel(weeks: Weeks, *, days: int, by: str, breakdown: str, window_hours: in
     """Answer `funnel`."""
     names = steps.split(",") if steps else DEFAULT
     walked: dict[tuple[str, str], list[Event]] = defaultdict(list)
-    for event in weeks.did(days):
+    for event in weeks.did_people(days):
         who = _who(weeks, event, by)
         for part in _parts(event, breakdown):
             if event["name"] in names:
@@ -88,7 +88,7 @@ def funnel(weeks: Weeks, *, days: int, by: str, breakdown: str, window_hours: in
 def funnel_times(weeks: Weeks, *, days: int, by: str, window_hours: int, steps: str) -> list[Any]:
     """Answer `funnel_times`."""
     names, made = steps.split(","), defaultdict(list)
-    for event in weeks.did(days):
+    for event in weeks.did_people(days):
         if event["name"] in names:
             made[_who(weeks, event, by)].append((event["occurred_at"], event["name"]))
     taken = sorted(t for each in made.values() if (t := shortest(each, names, window_hours * HOUR)) is not None)
@@ -106,7 +106,7 @@ def funnel_times(weeks: Weeks, *, days: int, by: str, window_hours: int, steps: 
 def funnel_dropoff(weeks: Weeks, *, days: int, made: int, window_hours: int) -> list[Any]:
     """Answer `funnel_dropoff`, without what else it tells of people."""
     walked: dict[str, list[Made]] = defaultdict(list)
-    for event in weeks.did(days):
+    for event in weeks.did_people(days):
         if event["name"] in DEFAULT:
             walked[_who(weeks, event, "person")].append((event["occurred_at"], event["name"]))
     stopped = [

@@ -80,6 +80,12 @@ class Weeks:
         """List the events of the last *days*."""
         return [each["event"] for each in self.events if within(each["event"]["occurred_at"], days)]
 
+    def did_people(self, days: int) -> list[Event]:
+        """List what people did in the last *days*: not what declared robots did."""
+        bots = self.of_bots()
+        listed = [each["event"] for each in self.events if each["session_id"] not in bots]
+        return [event for event in listed if within(event["occurred_at"], days)]
+
     def _visitor(self, client: str) -> None:
         chance, visitor = self.chance, visitor_id("demo", client)
         if chance.random() < 0.5:
