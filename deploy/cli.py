@@ -56,7 +56,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigurationError as exc:
-            if ctx.invoked_subcommand in SELF_CONTAINED or all(name in os.environ for name in ADDRESSES):
+            missing = [name for name in ADDRESSES if name not in os.environ and name in str(exc)]
+            if ctx.invoked_subcommand in SELF_CONTAINED or not missing:
                 raise
             hint = f"no `storestream up` is ready in {note.DEFAULT_FOLDER}, whose servers would be used"
             raise ConfigurationError(f"{exc}; {hint}") from None
