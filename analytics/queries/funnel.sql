@@ -35,7 +35,8 @@ WITH
     ),
     -- An event is a row for each step it may be and each product it is about. Its later steps come before its
     -- earlier ones, so that it cannot be two steps of one way. The bits of a moment, from the highest: time and a
-    -- gap, the step in which its name comes first, a hash that tells events of one time apart, the step.
+    -- gap, the step in which its name comes first, a hash that tells events of one time and name apart (all but one
+    -- pair in 4,096), the step.
     several AS
     (
         SELECT
