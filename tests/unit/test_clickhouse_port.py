@@ -36,7 +36,14 @@ class BrokenEngine:
         pass
 
 
-@pytest.mark.parametrize(("breakage", "code"), [(from_engine(MemoryError()), "241"), (KeyError("x"), "1002")])
+@pytest.mark.parametrize(
+    ("breakage", "code"),
+    [
+        (from_engine(MemoryError()), "241"),
+        (from_engine(UnicodeDecodeError("utf-8", b"Code: 241. DB::Exception: \xc3", 26, 27, "cut")), "241"),
+        (KeyError("x"), "1002"),
+    ],
+)
 def test_what_the_engine_raises_is_told_as_clickhouse_does(breakage: Exception, code: str) -> None:
     app = create_app(cast(Engine, BrokenEngine(breakage)), password="", max_body_bytes=1000)
     with TestClient(app, base_url="http://127.0.0.1") as client:

@@ -65,8 +65,9 @@ _CODE = re.compile(r"Code: (\d+)\.")
 _UNCODED: Final = 1002  # UNKNOWN_EXCEPTION
 _NO_MEMORY: Final = 241
 
-ENGINE_ERRORS: Final = (RuntimeError, MemoryError)
-"""What chdb raises: its own as RuntimeError; memory it could not get while it hands over a result."""
+ENGINE_ERRORS: Final = (RuntimeError, MemoryError, UnicodeDecodeError)
+"""What chdb raises: its own as RuntimeError, or, where it quotes bytes that are no text, as UnicodeDecodeError of the
+message; memory it could not get while it hands over a result."""
 
 
 class QueryError(Exception):
@@ -92,7 +93,8 @@ def from_engine(error: Exception) -> QueryError:
     """Read an error of the engine: one of ENGINE_ERRORS, or one that nobody expected."""
     if isinstance(error, MemoryError):
         return QueryError(_NO_MEMORY, f"Code: {_NO_MEMORY}. DB::Exception: No memory for it (MEMORY_LIMIT_EXCEEDED)")
-    text = str(error).strip()
+    told = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
+    text = told.strip()
     found = _CODE.search(text)
     if found:
         return QueryError(int(found[1]), text[found.start() :])
