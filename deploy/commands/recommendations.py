@@ -30,6 +30,8 @@ def build(shop: str, models: tuple[Model, ...], until: datetime | None, whole_hi
     built = build_models(clickhouse, shop, models or MODELS, until=before, whole_history=whole_history)
     rows = [{"model": each.model, "rows": each.rows, "seconds": round(each.seconds, 2)} for each in built]
     print_table(rows, ("model", "rows", "seconds"))
+    if not any(each.rows for each in built):
+        say(f"nothing to recommend: ClickHouse knows too little of {shop}")
 
 
 @command.command()

@@ -348,6 +348,7 @@ def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.Mon
     profiles = run(storestream, ["recommendations", "profiles", "--shop", "demo", "--everybody"])
     shown = run(storestream, ["recommendations", "show", "--shop", "demo", "--product", "p03", "-n", "3"])
     nothing = run(storestream, ["recommendations", "show", "--shop", "nobody"])
+    nobodys = run(storestream, ["recommendations", "build", "--shop", "nobody", "--model", "bought"])
     wrong = run(storestream, ["recommendations", "show", "--shop", "demo", "--session", "x"])
     settings.cache_clear()
 
@@ -355,4 +356,5 @@ def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.Mon
     assert profiles.output.startswith(f"{len({each.number for each in told.visits})} profiles in ")
     assert shown.output.count("viewed together with p03") == 3
     assert nothing.output.startswith("nothing to recommend at nobody")
+    assert nobodys.output.endswith("nothing to recommend: ClickHouse knows too little of nobody\n")
     assert (wrong.exit_code, "UUIDs" in wrong.output) == (2, True)
