@@ -348,7 +348,7 @@ def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.Mon
     profiles = run(storestream, ["recommendations", "profiles", "--shop", "demo", "--everybody"])
     shown = run(storestream, ["recommendations", "show", "--shop", "demo", "--product", "p03", "-n", "3"])
     nothing = run(storestream, ["recommendations", "show", "--shop", "nobody"])
-    nobodys = run(storestream, ["recommendations", "build", "--shop", "nobody", "--model", "bought"])
+    nobodys = run(storestream, ["recommendations", "build", "--shop", "nobody", "--model", "popular"])
     wrong = run(storestream, ["recommendations", "show", "--shop", "demo", "--session", "x"])
     settings.cache_clear()
 
