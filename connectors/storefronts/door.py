@@ -16,10 +16,12 @@ from starlette.routing import Route
 from connectors.storefronts.deliveries import Delivery, RecentDeliveries
 from connectors.storefronts.metrics import UNAUTHENTIC, WEBHOOKS
 from schemas.errors import TerminalError, TransientError
-from schemas.records import ProductChange, Rejected, Shop
+from schemas.records import EpochMillis, ProductChange, Rejected, Shop
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Of a body."""
+FIRST_RECEIVED: Final = "X-Storestream-First-Received"
+"""When what is delivered again came first, in milliseconds: nothing that it tells is newer than that."""
 
 Secrets = Callable[[Sequence[str]], list[bytes]]
 """The secrets in the environment variables of these names."""
@@ -104,7 +106,7 @@ class StorefrontDoor:
         if self._system.is_ping(request.headers, body):
             return JSONResponse({"accepted": 0, "rejected": [], "outcome": "ping"})
         shop = self._authenticated(request.headers, body)
-        delivery = self._system.delivery(shop, request.headers, body, time.time_ns() // 1_000_000)
+        delivery = self._system.delivery(shop, request.headers, body, _received_at(request.headers))
         try:
             outcome = await self._publish(delivery)
         except TerminalError as exc:
@@ -150,3 +152,9 @@ class StorefrontDoor:
             if self._system.comes_again:
                 raise
             raise TerminalError("not_fetched", "product", str(exc)) from None
+
+
+def _received_at(headers: Headers) -> EpochMillis:
+    """Say when a delivery came. No signature covers the header, so it is believed of the past only: it can but age."""
+    now, first = time.time_ns() // 1_000_000, headers.get(FIRST_RECEIVED.lower(), "")
+    return min(now, int(first)) if first.isdecimal() and len(first) == len(str(now)) else now

@@ -77,7 +77,7 @@ def replay(rejection_id: Any, repaired: Path | None, ingest: str | None, dry_run
 
 
 async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | None) -> None:
-    """Post it as the pixel would, with the shop's own write key, or as Shopify would, with its secret."""
+    """Post it as the pixel would, with the shop's own write key, or as its shop system would, with the shop's secret."""
     if not ingest:
         raise ConfigurationError("--ingest is missing: the address of ingest, such as http://127.0.0.1:8080")
     kafka = await reached(settings(KafkaSettings))
