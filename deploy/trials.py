@@ -55,6 +55,7 @@ def a_trial(shop: Shop, name: str, product: Mapping[str, Any] | None, now_ms: Ep
         search_query="trial" if name == "search_submitted" else None,
         collection_id=None,
         properties=None,
+        sales_channel=None,
     )
     facts = [_facts(product)] if product else []
     return {

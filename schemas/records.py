@@ -75,6 +75,7 @@ class Event(TypedDict):
     search_query: str | None
     collection_id: str | None
     properties: str | None
+    sales_channel: str | None
 
 
 class EventEnvelope(TypedDict):
@@ -111,6 +112,7 @@ class OrderReceived(TypedDict):
     country: str | None
     user_data: dict[str, str]
     attributes: dict[str, str]
+    sales_channel: str | None
 
 
 class OrderEnvelope(TypedDict):
@@ -216,6 +218,7 @@ class Order(TypedDict):
     seen_in_pixel_at: EpochMillis | None
     purchase_event_id: str
     version: int
+    sales_channel: str | None
 
 
 class EnrichedEnvelope(TypedDict):
@@ -337,6 +340,7 @@ class Receipt(TypedDict):
     test: bool
     source_partition: int
     source_offset: int
+    action_source: str | None
 
 
 class Parked(TypedDict):

@@ -103,6 +103,7 @@ def an_order_row(**changes: Any) -> Order:
         seen_in_pixel_at=NOON + 300,
         purchase_event_id=str(uuid4()),
         version=7,
+        sales_channel="web",
     )
     return order | changes  # type: ignore[return-value]
 
@@ -168,6 +169,7 @@ def a_receipt(**changes: Any) -> Receipt:
         test=False,
         source_partition=1,
         source_offset=17,
+        action_source="website",
     )
     return receipt | changes  # type: ignore[return-value]
 

@@ -68,6 +68,7 @@ def an_event(**changes: Any) -> Event:
         search_query=None,
         collection_id=None,
         properties=None,
+        sales_channel=None,
     )
     return event | changes  # type: ignore[return-value]
 
@@ -100,6 +101,7 @@ def an_order(**changes: Any) -> OrderReceived:
         country="DE",
         user_data={},
         attributes={},
+        sales_channel="web",
     )
     return order | changes  # type: ignore[return-value]
 

@@ -83,6 +83,7 @@ def an_order_body(**changes: Any) -> dict[str, Any]:
     order = {
         "id": 5396439498987,
         "admin_graphql_api_id": "gid://shopify/Order/5396439498987",
+        "source_name": "web",
         "checkout_token": "864ef6919a4214321240c177707a01f7",
         "cart_token": "c1-5dc8c193f2fcf669eb1a08f2ba709d39",
         "created_at": "2026-10-26T07:13:20+01:00",

@@ -3,6 +3,7 @@
 SELECT
     destination,
     event_name,
+    action_source,
     status,
     reason,
     http_status,

@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS {{table:events}}
     click_ids         Map(LowCardinality(String), String)     COMMENT 'fbclid, gclid, ... as the address carried them',
     search_query      String CODEC(ZSTD(1))                   COMMENT 'what was searched for',
     collection_id     String CODEC(ZSTD(1))                   COMMENT 'the collection seen',
+    sales_channel     LowCardinality(String)                  COMMENT 'where a purchase was made, as the shop system names it: web, pos, ...; else empty',
     consent_analytics Nullable(Bool)                          COMMENT 'whether the visitor allowed analytics; NULL: not told',
     consent_marketing Nullable(Bool)                          COMMENT 'whether the visitor allowed marketing; NULL: not told',
     consent_preferences Nullable(Bool)                        COMMENT 'whether the visitor allowed preferences; NULL: not told',

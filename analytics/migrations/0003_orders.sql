@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS {{table:orders}}
     currency           LowCardinality(String)                  COMMENT 'ISO 4217 code of every amount in this row',
     totals             Map(LowCardinality(String), Decimal(18, 4)) COMMENT 'parts of the total: subtotal, tax, shipping, discount',
     coupon             String CODEC(ZSTD(1))                   COMMENT 'discount code used, else empty',
+    sales_channel      LowCardinality(String)                  COMMENT 'where it was placed, as the shop system names it: web, pos (a till), ...; empty: not told',
     items Nested
     (
         product_id     String,

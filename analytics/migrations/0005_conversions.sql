@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS {{table:conversions}}
     value        Nullable(Decimal(18, 4))                COMMENT 'the event''s value',
     currency     LowCardinality(String)                  COMMENT 'its currency, ISO 4217',
     order_id     String CODEC(ZSTD(1))                   COMMENT 'the order of a Purchase',
+    action_source LowCardinality(String)                 COMMENT 'where it happened, as Meta is told: website or physical_store; empty: not told',
     test         Bool                                    COMMENT 'sent as a test event',
     version      UInt64                                  COMMENT 'the greatest counts: accepted before refused before skipped, then the latest',
     is_deleted   UInt8                                   COMMENT '1 takes the row back'

@@ -3,10 +3,11 @@
 import re
 from typing import Final, Literal, NamedTuple
 
+from connectors.csv.currencies import BESIDE, currencies_of
 from schemas.bodies import LARGEST_AMOUNT
 
 Decimal = Literal["auto", ".", ","]
-Fault = Literal["bad_number", "ambiguous_number", "mangled_number"]
+Fault = Literal["bad_number", "ambiguous_number", "mangled_number", "bad_currency"]
 
 _SCIENTIFIC: Final = re.compile(r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$")
 # An id may be 1E5; nothing writes a number so, without a sign or a point.
@@ -17,20 +18,22 @@ _DAY: Final = re.compile(rf"^(\d{{1,2}}(-|\. ?){_MONTH}|{_MONTH}-\d{{2}})$")
 _ERROR: Final = re.compile(r"^(#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)|#{3,})$")
 _FLOATED: Final = re.compile(r"^\d{4,}[.,]0+$")
 _LONG: Final = re.compile(r"^\d{16,}$")
-_PRICE: Final = re.compile(r"^(?P<before>[^\d.,+-]*)(?P<number>[+-]?[\d.,'\s]*\d)(?P<after>[^\d]*)$")
+# In `Rs.100` the point belongs to the word, in `$.50` to the number.
+_PRICE: Final = re.compile(r"^(?P<before>[^\d+-]*?)(?P<number>[+-]?(\d[\d.,'’\s]*\d|\d|(?<!\w)[.,]\d+))(?P<after>\D*)$")
+_GROUPED: Final = re.compile(r"^[+-]?\d{1,3}(['’\s]\d{3})+([.,]\d+)?$")
+_GAP: Final = re.compile(r"['’\s]")
 _NUMBER: Final = re.compile(r"^[+-]?[\d.,'\s]+$")
 _THOUSANDS_OR_NOT: Final = re.compile(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
-_CODE: Final = re.compile(r"^[A-Z]{3}$")
 # A spreadsheet keeps fifteen digits, as a double does.
 _KEPT_DIGITS: Final = 15
 _LONGEST: Final = 64
 
 
 class Money(NamedTuple):
-    """An amount in major units, and the currency if the cell named one."""
+    """An amount in major units, and the currencies that what stands beside it may mean; None: nothing stands there."""
 
     amount: float
-    currency: str | None
+    currencies: frozenset[str] | None
 
 
 class BadNumber(Exception):
@@ -52,22 +55,36 @@ def money(text: str, decimal: Decimal = "auto") -> Money:
     """Read an amount with or without a currency.
 
     Raises:
-        BadNumber: it is none; or it may be two, such as `1,234` or `1.234`, and *decimal* does not tell which.
+        BadNumber: it is none; or it may be two, such as `1,234` or `1.234`, and *decimal* does not tell which; or
+            what stands beside it is no currency.
     """
     if _SCIENTIFIC.match(text):
         raise BadNumber("mangled_number")
     found = _PRICE.match(text) if len(text) <= _LONGEST else None
     if found is None:
         raise BadNumber("bad_number")
-    number = re.sub(r"['\s]", "", found["number"])
+    number = found["number"]
+    if _GAP.search(number) and not _GROUPED.match(number):
+        raise BadNumber("bad_number")
+    number = _GAP.sub("", number)
     try:
         amount = float(_pointed(number, decimal))
     except ValueError:
         raise BadNumber("bad_number") from None
     if abs(amount) > LARGEST_AMOUNT:
         raise BadNumber("bad_number")
-    codes = [word for word in (found["before"].strip().upper(), found["after"].strip().upper()) if _CODE.match(word)]
-    return Money(amount, codes[0] if codes else None)
+    return Money(amount, _currencies(found["before"], found["after"]))
+
+
+def _currencies(before: str, after: str) -> frozenset[str] | None:
+    """Say which currencies both words may mean: `$12.50 CAD` is Canadian."""
+    meant = [currencies_of(word) for word in (before, after) if word.strip(BESIDE)]
+    if not meant:
+        return None
+    both = frozenset.intersection(*meant)
+    if not both:
+        raise BadNumber("bad_currency")
+    return both
 
 
 def count(text: str, decimal: Decimal = "auto") -> int:

@@ -64,6 +64,7 @@ def to_event(reading: Reading, visit: Visit) -> Event:
         "consent": to_consent(reading.consent),
         "user_data": to_user_data(checkout, reading.customer, region=shop["country"]),
         "properties": to_properties(reading),
+        "sales_channel": None,
         **to_page(reading, user_agent=visit.user_agent),
         **to_commerce(details),
     }

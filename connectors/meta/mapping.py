@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from connectors.meta.limited_use import LimitedUse
 from connectors.meta.products import described, money
-from connectors.meta.wire import Conversion, CustomData, UserData
+from connectors.meta.wire import ActionSource, Conversion, CustomData, UserData
 from schemas.click_ids import fbc_from_click
 from schemas.records import Destination, EnrichedEvent, Event
 
@@ -32,6 +32,8 @@ LIMITED_DATA_USE: Final = ["LDU"]  # see `connectors.meta.limited_use`
 
 # What the client of an order begins with that no browser told of.
 NO_BROWSER: Final = "order:"
+# What Shopify calls its tills: https://shopify.dev/docs/api/admin-rest/latest/resources/order
+POINT_OF_SALE: Final = "pos"
 
 
 class Terms(NamedTuple):
@@ -53,6 +55,15 @@ def meta_name(event: Event, destination: Destination) -> str | None:
     return name or destination["custom_events"].get(event["name"])
 
 
+def action_source(event: Event) -> ActionSource:
+    """Say where *event* happened: on the website, unless it is an order of the till's that no browser told of.
+
+    https://developers.facebook.com/documentation/ads-commerce/conversions-api/offline-events
+    """
+    in_person = event["sales_channel"] == POINT_OF_SALE and event["client_id"].startswith(NO_BROWSER)
+    return "physical_store" if in_person else "website"
+
+
 def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: LimitedUse | None = None) -> Conversion:
     """Describe *enriched* as Meta's event *name*; *limited*: where the visitor's data may not be used freely."""
     event = enriched["event"]
@@ -60,13 +71,11 @@ def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: Lim
         event_name=name,
         event_time=event["occurred_at"] // 1000,
         event_id=event["event_id"],  # the page sends the same id: Meta takes one of the two
-        action_source="website",
+        action_source=action_source(event),
         user_data=to_user_data(event),
     )
-    if url := _source_url(event, name, terms.site_url):
-        conversion["event_source_url"] = url
-    if event["referrer"]:
-        conversion["referrer_url"] = event["referrer"]
+    if conversion["action_source"] == "website":
+        _tell_page(conversion, event, terms.site_url)
     if custom := _custom_data(enriched, name, terms):
         conversion["custom_data"] = custom
     if limited is not None:
@@ -76,10 +85,13 @@ def to_conversion(enriched: EnrichedEvent, name: str, terms: Terms, limited: Lim
     return conversion
 
 
-def _source_url(event: Event, name: str, site_url: str | None) -> str | None:
+def _tell_page(conversion: Conversion, event: Event, site_url: str | None) -> None:
     """Say on which page it happened; of an order no browser told of, Shopify names the landing page by its path."""
-    url = event["url"] or ("/" if name == "Purchase" else None)
-    return urljoin(site_url, url) if url and url.startswith("/") and site_url else event["url"]
+    url = event["url"] or ("/" if conversion["event_name"] == "Purchase" else None)
+    if found := urljoin(site_url, url) if url and url.startswith("/") and site_url else event["url"]:
+        conversion["event_source_url"] = found
+    if event["referrer"]:
+        conversion["referrer_url"] = event["referrer"]
 
 
 def to_user_data(event: Event) -> UserData:
@@ -88,8 +100,9 @@ def to_user_data(event: Event) -> UserData:
     user["external_id"] = _external_ids(event)
     user["fbp"] = event["fbp"]
     user["fbc"] = event["fbc"] or _fbc(event)
-    user["client_ip_address"] = _address(event["client_ip"])
-    user["client_user_agent"] = event["user_agent"]
+    if action_source(event) == "website":  # else they are the till's, not the customer's
+        user["client_ip_address"] = _address(event["client_ip"])
+        user["client_user_agent"] = event["user_agent"]
     return cast(UserData, {key: value for key, value in user.items() if value})
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
 
+from connectors.meta.validation import age_reason
+
 Status = Literal["accepted", "refused", "skipped"]
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 
@@ -24,12 +26,20 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """One event for one destination. *body* is its JSON, the same at every attempt; *tag* is the sender's own."""
+    """One event for one destination. *body* is its JSON, the same at every attempt; *tag* is the sender's own.
+
+    *in_store*: it happened in a shop, and may be older than others.
+    """
 
     body: bytes
     event_time: int
     tag: Any = None
     attempts: int = 0
+    in_store: bool = False
+
+    def is_too_old(self, now: float) -> bool:
+        """Tell whether Meta would not take it any more at *now*, Unix seconds."""
+        return age_reason(self.event_time, now, in_store=self.in_store) == "too_old"
 
 
 @dataclass(slots=True, eq=False)

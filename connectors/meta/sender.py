@@ -18,7 +18,6 @@ from connectors.meta.circuits import Circuit, Patience, patient_for
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.parcels import Batch, Outcome, Parcel
 from connectors.meta.queues import Waiting
-from connectors.meta.validation import age_reason
 from connectors.meta.verdicts import reason_of, verdict
 from schemas.records import Destination
 from schemas.settings import MetaSettings
@@ -112,7 +111,7 @@ class Sender:
     async def _young(self, batch: Batch) -> bool:
         """Settle what became too old while it waited; say whether anything is left to send."""
         now = time.time()
-        aged = {parcel for parcel in batch.parcels if age_reason(parcel.event_time, now) == "too_old"}
+        aged = {parcel for parcel in batch.parcels if parcel.is_too_old(now)}
         if aged:
             batch.parcels = [parcel for parcel in batch.parcels if parcel not in aged]
             await self._hooks.settle(list(aged), Outcome("skipped", "too_old"))

@@ -3,7 +3,10 @@
 https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/server-event
 """
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
+
+ActionSource = Literal["website", "physical_store"]
+"""Where it happened, in Meta's words; the others are nothing we know of."""
 
 
 class UserData(TypedDict, total=False):
@@ -58,7 +61,7 @@ class Conversion(TypedDict):
     event_name: str
     event_time: int
     event_id: str
-    action_source: str
+    action_source: ActionSource
     user_data: UserData
     event_source_url: NotRequired[str]
     referrer_url: NotRequired[str]

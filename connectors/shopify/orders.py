@@ -59,6 +59,7 @@ def to_order(body: Any, delivery: Delivery) -> OrderReceived:
         country=_country(order),
         user_data=_user_data(order, customer, region=delivery.shop["country"]),
         attributes=_attributes(order.note_attributes or []),
+        sales_channel=_scrubbed(order.source_name),
     )
 
 

@@ -66,4 +66,5 @@ def to_refund(body: Any, delivery: Delivery) -> OrderReceived:
         country=None,
         user_data={},
         attributes={},
+        sales_channel=None,
     )

@@ -13,7 +13,7 @@ from streams.forwarding.ground import Known
 from streams.forwarding.holds import Held, has_told, held_record, visitor_of, with_consent
 from streams.forwarding.pendings import Pendings, Route
 from streams.forwarding.receipts import Envelope, Pending, begun, key_of
-from streams.rules.conversions import decide
+from streams.rules.conversions import Decision, decide
 
 
 class Routed(NamedTuple):
@@ -90,7 +90,7 @@ class Preparer:
         pending = Pending(key, receipt)
         self._pendings.add(pending)
         self._hold(pending, envelope)
-        return Routed(pending.route, Parcel(decision.body or b"", decision.event_time, pending), decision.skipped)
+        return Routed(pending.route, _parcel(decision, pending), decision.skipped)
 
     def released(self, held: Held, parked: Parked) -> Iterator[Routed]:
         """Begin the receipt of what was held; there will be none when its destination is gone."""
@@ -107,9 +107,14 @@ class Preparer:
         receipt = begun(enriched["event"], destination, decided, (held.partition, parked["offset"]))
         pending = Pending(held.key, receipt, held=True)
         self._pendings.add(pending)
-        yield Routed(pending.route, Parcel(decided.body or b"", decided.event_time, pending), decided.skipped)
+        yield Routed(pending.route, _parcel(decided, pending), decided.skipped)
 
     def _hold(self, pending: Pending, envelope: Envelope) -> None:
         self._pendings.hold(pending, envelope)
         if envelope.lane is not None:
             envelope.lane.in_hand += 1
+
+
+def _parcel(decision: Decision, pending: Pending) -> Parcel:
+    in_store = decision.action_source == "physical_store"
+    return Parcel(decision.body or b"", decision.event_time, pending, in_store=in_store)

@@ -74,6 +74,7 @@ def begun(event: Event, destination: Destination, decision: Decision, place: tup
         test=destination["test_event_code"] is not None,
         source_partition=place[0],
         source_offset=place[1],
+        action_source=decision.action_source,
     )
 
 

@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from connectors.meta.limited_use import limited_use, lives_in
-from connectors.meta.mapping import Terms, meta_name, to_conversion
+from connectors.meta.mapping import Terms, action_source, meta_name, to_conversion
 from connectors.meta.products import PRODUCT_GROUP, unknown_products
 from connectors.meta.validation import MAX_EVENT_BYTES, SkipReason, skip_reason
-from connectors.meta.wire import Conversion
+from connectors.meta.wire import ActionSource, Conversion
 from schemas.errors import ConfigurationError
 from schemas.records import Destination, EnrichedEvent, Shop
 from streams.rules.consents import advertising_verdict
 
 
 class Decision(NamedTuple):
-    """What becomes of an event at a destination. *event_name* is Meta's.
+    """What becomes of an event at a destination. *event_name* and *action_source* are Meta's.
 
     Either *body*, the JSON to send for the event of *event_time* (Unix seconds), or *skipped* says why not.
     """
@@ -27,6 +27,7 @@ class Decision(NamedTuple):
     skipped: SkipReason | None = None
     value: float | None = None
     currency: str | None = None
+    action_source: ActionSource = "website"
 
 
 def decide(
@@ -41,7 +42,8 @@ def decide(
     name = meta_name(event, destination)
     if name is None or enriched["retracted"]:
         return None
-    undecided = Decision(name, event["occurred_at"] // 1000, value=event["value"], currency=event["currency"])
+    said = event["value"], event["currency"], action_source(event)
+    undecided = Decision(name, event["occurred_at"] // 1000, None, None, *said)
     if destination["events"] and name not in destination["events"]:
         return undecided._replace(skipped="not_selected")
     protected = lives_in(event, shop["country"], destination["limited_use_regions"])

@@ -59,6 +59,7 @@ def a_receipt(**changes: Any) -> Receipt:
         test=False,
         source_partition=0,
         source_offset=0,
+        action_source="website",
     )
     return receipt | changes  # type: ignore[return-value]
 
@@ -235,11 +236,15 @@ def test_products_the_catalog_does_not_know_are_listed() -> None:
 def test_a_dry_replay_shows_counts_and_money_and_sends_nothing(configured: httpx.Client) -> None:
     now = int(time.time() * 1000)
     no = {"status": "skipped", "reason": "no_marketing_consent", "occurred_at": now, "sent_at": now}
-    archived("conversions.delivered", a_receipt(event_id="sh-no", **no))
+    week_ago = {"value": 7.25, "currency": "EUR", "occurred_at": now - 8 * 86_400_000, "sent_at": now}
+    at_till = a_receipt(event_id="sh-till", action_source="physical_store", **week_ago)
+    on_website = a_receipt(event_id="sh-web", **week_ago)
+    archived("conversions.delivered", a_receipt(event_id="sh-no", **no), on_website, at_till)
 
     told = said("replay", "--shop", "demo", "--days", "14", "--dry-run")
 
-    assert "0 events would be sent again to meta" in told
+    assert {"1", "7.2500"} <= set(told.split())  # of the till; the website's is too old
+    assert "1 events would be sent again to meta" in told
     assert configured.get("/_received").json()["total"] == 0
 
 

@@ -6,17 +6,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.kafka.partitioning import partition_of
+from connectors.meta.mapping import META_NAMES
 from deploy.replaying import order_replay
 from deploy.servers.meta.behaviours import Refuse
 from schemas.records import Rejected
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from tests.builders import a_shop
 from tests.contract.meta_process import a_running_standin
-from tests.forwarded import enriched
+from tests.forwarded import enriched, hashed
 from tests.integration.forward_stage import CODEC, DESTINATIONS, PARTITIONS, Stage, envelope, just_now, keys
 
 pytestmark = pytest.mark.integration
@@ -42,6 +44,18 @@ async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_
     dice = random.Random(7)
     good = [just_now(event_id=f"sh-{number}") for number in range(1_000)]
     old = [enriched(event_id=f"old-{number}", occurred_at=int(time.time() - 8 * 86_400) * 1000) for number in range(20)]
+    till: dict[str, Any] = {
+        "name": "purchase",
+        "source": "webhook",
+        "client_id": "order:1",
+        "sales_channel": "pos",
+        "url": None,
+    }
+    month_ago: dict[str, Any] = {
+        "occurred_at": int(time.time() - 30 * 86_400) * 1000,
+        "user_data": {"em": hashed("ada@shop.test")},
+    }
+    good += [enriched(event_id=f"till-{number}", **till, **month_ago) for number in range(5)]
     unpriced = [just_now(event_id=f"b-{n}", name="purchase", source="webhook", currency=None) for n in range(5)]
     silent = [just_now(event_id=f"u-{number}", name="cart_viewed") for number in range(50)]
     bare = [just_now(event_id=f"x-{number}", shop_id="bare") for number in range(50)]
@@ -75,7 +89,7 @@ async def test_killed_over_and_over_while_meta_misbehaves_it_leaves_one_receipt_
     refused = {
         each["event"]["event_id"]
         for each in good
-        if refusing.refuses(event_name="ViewContent", event_id=each["event"]["event_id"])
+        if refusing.refuses(event_name=META_NAMES[each["event"]["name"]], event_id=each["event"]["event_id"])
     }
     statuses = {(receipt["event_id"], receipt["status"], receipt["reason"]) for _, receipt in found}
     assert statuses == (

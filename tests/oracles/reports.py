@@ -137,6 +137,7 @@ def match_quality_by_day(weeks: Weeks, *, days: int) -> list[Any]:
         {
             "day": day,
             "name": name,
+            "action_source": "website",
             "events_told": len(some),
             "em": share(some, lambda each: "em" in each["user_data"]),
             "customer": share(some, lambda each: "external_id" in each["user_data"] or bool(each["customer_id"])),

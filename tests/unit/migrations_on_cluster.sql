@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS events_local ON CLUSTER 'shops'
     click_ids         Map(LowCardinality(String), String)     COMMENT 'fbclid, gclid, ... as the address carried them',
     search_query      String CODEC(ZSTD(1))                   COMMENT 'what was searched for',
     collection_id     String CODEC(ZSTD(1))                   COMMENT 'the collection seen',
+    sales_channel     LowCardinality(String)                  COMMENT 'where a purchase was made, as the shop system names it: web, pos, ...; else empty',
     consent_analytics Nullable(Bool)                          COMMENT 'whether the visitor allowed analytics; NULL: not told',
     consent_marketing Nullable(Bool)                          COMMENT 'whether the visitor allowed marketing; NULL: not told',
     consent_preferences Nullable(Bool)                        COMMENT 'whether the visitor allowed preferences; NULL: not told',
@@ -148,6 +149,7 @@ CREATE TABLE IF NOT EXISTS orders_local ON CLUSTER 'shops'
     currency           LowCardinality(String)                  COMMENT 'ISO 4217 code of every amount in this row',
     totals             Map(LowCardinality(String), Decimal(18, 4)) COMMENT 'parts of the total: subtotal, tax, shipping, discount',
     coupon             String CODEC(ZSTD(1))                   COMMENT 'discount code used, else empty',
+    sales_channel      LowCardinality(String)                  COMMENT 'where it was placed, as the shop system names it: web, pos (a till), ...; empty: not told',
     items Nested
     (
         product_id     String,
@@ -261,6 +263,7 @@ CREATE TABLE IF NOT EXISTS conversions_local ON CLUSTER 'shops'
     value        Nullable(Decimal(18, 4))                COMMENT 'the event''s value',
     currency     LowCardinality(String)                  COMMENT 'its currency, ISO 4217',
     order_id     String CODEC(ZSTD(1))                   COMMENT 'the order of a Purchase',
+    action_source LowCardinality(String)                 COMMENT 'where it happened, as Meta is told: website or physical_store; empty: not told',
     test         Bool                                    COMMENT 'sent as a test event',
     version      UInt64                                  COMMENT 'the greatest counts: accepted before refused before skipped, then the latest',
     is_deleted   UInt8                                   COMMENT '1 takes the row back'

@@ -66,6 +66,7 @@ def test_a_whole_event_is_the_golden_row() -> None:
         totals={"subtotal": 42.99},
         search_query="blue",
         collection_id="9",
+        sales_channel="web",
         properties='{"a":1}',
     )
 

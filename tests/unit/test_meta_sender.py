@@ -179,10 +179,11 @@ async def test_a_changed_destination_is_used_from_the_next_request_on() -> None:
 async def test_what_grew_too_old_while_waiting_is_skipped() -> None:
     meta, week = FakeMeta(lambda _: None), 7 * 86_400
     old = Parcel(b"old", int(time.time()) - week)
+    in_store = Parcel(b"in store", int(time.time()) - 8 * week, in_store=True)
 
-    ledger = await delivered(meta, [old, *some_parcels("new")])
+    ledger = await delivered(meta, [old, in_store, *some_parcels("new")])
 
-    assert meta.asked == [["new"]]
+    assert meta.asked == [["in store", "new"]]
     assert ledger.outcomes["old"][0] == Outcome("skipped", "too_old")
 
 

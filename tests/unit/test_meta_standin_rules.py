@@ -33,7 +33,8 @@ def aged(seconds: float, source: str = "website") -> dict[str, Any]:
 
 TAKEN: dict[str, dict[str, Any]] = {
     "exactly seven days old": aged(7 * DAY),
-    "62 days old, in a store": aged(62 * DAY, "physical_store"),
+    "62 days old, in a store": aged(62 * DAY, "physical_store")
+    | {"event_source_url": GONE, "user_data": a_user(client_user_agent=GONE)},
     "a minute ahead": aged(-60),
     "a name of its own": {"event_name": "ViewedTwice", "custom_data": {"anything": ["goes"]}},
     "no custom data, not a purchase": {"event_name": "PageView", "custom_data": GONE},

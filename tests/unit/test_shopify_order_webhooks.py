@@ -17,6 +17,7 @@ async def test_an_order_is_the_truth_about_a_purchase(topic: str) -> None:
     assert (order["shop_id"], order["order_id"], order["topic"]) == ("demo", "5396439498987", topic)
     assert order["checkout_token"] == "864ef6919a4214321240c177707a01f7"
     assert (order["customer_id"], order["first_order"], order["status"]) == ("6940095086827", True, "paid")
+    assert order["sales_channel"] == "web"
     assert (order["value"], order["currency"], order["coupon"]) == (90.88, "EUR", "HELLO")
     assert order["totals"] == {"subtotal": 85.98, "tax": 13.73, "shipping": 4.9, "discount": 0.0}
     assert (order["occurred_at"], order["updated_at"]) == (1_792_995_200_000, 1_792_995_205_000)
@@ -74,6 +75,17 @@ async def test_an_order_says_its_status(topic: str, changes: dict[str, Any], sta
     await delivered(sink, topic, an_order_body(**changes))
 
     assert [order["status"] for order in sink.orders] == [status]
+
+
+@pytest.mark.parametrize(
+    ("told", "channel"),
+    [("pos", "pos"), ("580111", "580111"), (None, None), ("", None), ("jane.doe@example.com", "[redacted]")],
+)
+async def test_an_order_says_where_it_was_placed_in_the_shops_own_word(told: str | None, channel: str | None) -> None:
+    sink = FakeSink()
+    await delivered(sink, "orders/create", an_order_body(source_name=told))
+
+    assert [order["sales_channel"] for order in sink.orders] == [channel]
 
 
 async def test_an_order_made_elsewhere_has_no_token_and_no_customer() -> None:

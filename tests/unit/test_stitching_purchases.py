@@ -51,6 +51,17 @@ def test_a_webhook_without_its_pixel_leaves_alone_after_the_hold() -> None:
     assert pipeline.order_rows()[ORDER]["match"] == "webhook_only"
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_purchase_and_its_row_say_where_the_order_was_placed(told: bool) -> None:
+    pipeline = stitched(completed()) if told else Pipeline()
+    pipeline.publish_order(an_order(sales_channel="pos"))
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert [each["event"]["sales_channel"] for each in pipeline.purchases()] == ["pos"]
+    assert pipeline.order_rows()[ORDER]["sales_channel"] == "pos"
+
+
 def test_a_completion_the_browser_never_told_is_still_its_visitors() -> None:
     pipeline = Pipeline()
     pipeline.publish(on(PHONE, -1, name="checkout_started", checkout_token=TOKEN, fbp="fb.1.1596403881668.7"))

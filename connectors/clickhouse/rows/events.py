@@ -17,7 +17,7 @@ COLUMNS: Final = (
     *("currency", "value", "totals"),
     *("url", "path", "referrer", "page_title", "user_agent", "language", "country"),
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_ids"),
-    *("search_query", "collection_id"),
+    *("search_query", "collection_id", "sales_channel"),
     *("consent_analytics", "consent_marketing", "consent_preferences", "consent_sale_of_data"),
     *("match_keys", "properties", "kafka_partition", "kafka_offset", "version", "is_deleted"),
 )
@@ -139,6 +139,7 @@ def _where(event: Event) -> Row:
         event["click_ids"],
         event["search_query"] or "",
         event["collection_id"] or "",
+        event["sales_channel"] or "",
     ]
 
 

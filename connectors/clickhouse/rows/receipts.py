@@ -8,7 +8,7 @@ from schemas.records import Receipt
 COLUMNS: Final = (
     *("shop_id", "event_id", "event_name", "destination", "status", "reason"),
     *("http_status", "code", "subcode", "trace_id", "attempts", "batch_id", "payload_hash", "latency_ms"),
-    *("occurred_at", "sent_at", "value", "currency", "order_id", "test", "version", "is_deleted"),
+    *("occurred_at", "sent_at", "value", "currency", "order_id", "action_source", "test", "version", "is_deleted"),
 )
 
 _RANK: Final = {"accepted": 2, "refused": 1}
@@ -41,6 +41,7 @@ def receipt_row(receipt: Receipt) -> Row:
         amount(receipt["value"]),
         receipt["currency"] or "",
         receipt["order_id"] or "",
+        receipt["action_source"] or "",
         receipt["test"],
         _RANK.get(receipt["status"], 0) << _RANK_BIT | receipt["sent_at"],
         0,
