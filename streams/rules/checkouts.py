@@ -57,6 +57,7 @@ class CheckoutState(NamedTuple):
     it turned out to be of. *orders*: those known of a checkout. *order* and *checkouts*: of an order, what is known of
     it, and where its browsers meet; *refunds*: the id and amount of each. *heard*: when we last heard of the place.
     Of a cart, *loose*: orders that name no checkout, and when we heard of each; *ends*: when which checkout ended it.
+    *bare*: `streams.rules.contacts` left out something of what its purchase was said with.
     """
 
     applied: tuple[int, int] = (-1, -1)
@@ -72,6 +73,7 @@ class CheckoutState(NamedTuple):
     heard: EpochMillis = 0
     loose: tuple[tuple[str, EpochMillis], ...] = ()
     ends: tuple[tuple[EpochMillis, str], ...] = ()
+    bare: bool = False
 
 
 def checkout_key(checkout_token: str | None, cart_token: str | None) -> str | None:

@@ -43,9 +43,9 @@ class Said(NamedTuple):
 
 
 class OrderState(NamedTuple):
-    """One order. *opening* is the first webhook, *latest* the newest. *sent*: the halves its purchase left with; 0 is
-    not yet. *left_as*: the event id it left with, where that is not named after the order. *retracted*: as whose it was
-    said before, and is no more.
+    """One order. *opening* is the first webhook; *latest* the newest, without contact data. *sent*: the halves its
+    purchase left with; 0 is not yet. *left_as*: the event id it left with, where that is not named after the order.
+    *retracted*: as whose it was said before, and is no more.
     """
 
     order_id: str

@@ -17,6 +17,7 @@ from streams.rules.checkouts import (
     with_context,
     with_owner,
 )
+from streams.rules.contacts import without_contact
 from streams.rules.halves import PIXEL, OrderState, first_seen, half_of
 
 MAX_REFUNDS: Final = 100
@@ -32,7 +33,8 @@ def take_webhook(state: CheckoutState, order: OrderReceived) -> CheckoutState:
         return take_refund(state, order)
     known = state.order or OrderState(order["order_id"])
     opening = order if known.opening is None or _arrival(order) < _arrival(known.opening) else known.opening
-    latest = order if known.latest is None or _progress(order) > _progress(known.latest) else known.latest
+    is_newest = known.latest is None or _progress(order) > _progress(known.latest)
+    latest = without_contact(order) if is_newest else known.latest
     state = state._replace(order=known._replace(opening=opening, latest=latest))
     state = with_owner(state, order["customer_id"], order["order_id"], order["received_at"], "webhook")
     return _with_checkouts(state, places_of(order["checkout_token"], order["cart_token"]))

@@ -1,8 +1,9 @@
 """Writes what is remembered of visitors and checkouts as bytes for a table, and reads it back.
 
 Layout, integers big-endian, times in milliseconds: version (1 byte); when it was last heard of (8); of a visitor the
-length of `seen` (2) and `seen`, of a checkout since when an order waits for its other half (8; 0: none waits); then the
-other fields as one JSON array. A later layout gets a new version and a reader for the old one.
+length of `seen` (2) and `seen`, of a checkout since when an order waits for its other half (8; 0: none waits) and
+whether it holds contact data (1); then the other fields as one JSON array. A later layout gets a new version and a
+reader for the old one.
 """
 
 from typing import Any, Final
@@ -15,6 +16,7 @@ from streams.rules.campaigns import NONE, Campaign
 from streams.rules.carts import NONE as NO_CARTS
 from streams.rules.carts import Carts
 from streams.rules.checkouts import CheckoutState, Client, Owner
+from streams.rules.contacts import forgotten, has_contact
 from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
 from streams.rules.halves import Half, OrderState, Said
@@ -25,6 +27,7 @@ from streams.rules.visitors import Mark, VisitorState
 
 VERSION: Final = 1
 _VERSION: Final = bytes([VERSION])
+_NO, _YES = bytes([0]), bytes([1])
 
 
 class UnknownStateError(ValueError):
@@ -96,12 +99,14 @@ def _session(fields: list[Any]) -> OpenSession:
 def checkout_to_bytes(state: CheckoutState) -> bytes:
     """Write *state*."""
     heard, waiting = state.heard.to_bytes(8, "big"), waiting_since(state).to_bytes(8, "big")
-    return b"".join((_VERSION, heard, waiting, orjson.dumps(tuple(state), default=tuple)))
+    contact = _YES if has_contact(state) else _NO
+    return b"".join((_VERSION, heard, waiting, contact, orjson.dumps(tuple(state), default=tuple)))
 
 
 def customer_to_bytes(state: CustomerState) -> bytes:
     """Write *state*; laid out as a checkout, and like one that waits for nothing."""
-    return b"".join((_VERSION, state.heard.to_bytes(8, "big"), bytes(8), orjson.dumps(tuple(state), default=tuple)))
+    heard = state.heard.to_bytes(8, "big")
+    return b"".join((_VERSION, heard, bytes(8), _NO, orjson.dumps(tuple(state), default=tuple)))
 
 
 def customer_from_bytes(written: bytes) -> CustomerState:
@@ -111,7 +116,7 @@ def customer_from_bytes(written: bytes) -> CustomerState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, browsers, heard = orjson.loads(written[17:])
+    applied, browsers, heard = orjson.loads(written[18:])
     return CustomerState(tuple(applied), tuple([Browser(*each) for each in browsers]), heard)
 
 
@@ -130,6 +135,11 @@ def is_waiting(written: bytes) -> bool:
     return written[9:17] != bytes(8)
 
 
+def without_contact(written: bytes) -> bytes | None:
+    """Leave contact data out of the checkout or the order *written*; None where there is none."""
+    return checkout_to_bytes(forgotten(checkout_from_bytes(written))) if written[17:18] == _YES else None
+
+
 def checkout_from_bytes(written: bytes) -> CheckoutState:
     """Read what `checkout_to_bytes` wrote.
 
@@ -137,8 +147,8 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         UnknownStateError: a version this release does not know.
     """
     _check(written)
-    applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[17:])
-    checkouts, refunds, heard, loose, ends = rest
+    applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[18:])
+    checkouts, refunds, heard, loose, ends, bare = rest
     return CheckoutState(
         tuple(applied),
         tuple([Client(*each) for each in clients]),
@@ -153,6 +163,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         heard,
         tuple([(order_id, told_at) for order_id, told_at in loose]),
         _named(ends),
+        bare,
     )
 
 

@@ -8,6 +8,7 @@ from schemas.identifiers import is_junk
 from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules import checkouts, links, news, orders, purchases
 from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
+from streams.rules.contacts import CONTACT_DAYS, forgotten
 from streams.rules.halves import corrected, halves_to_send, has_half, match_of
 from streams.stitching.forgetting import is_over
 from streams.stitching.holds import due_of
@@ -99,11 +100,16 @@ class Checkouts:
         if key not in self._open:
             written = self._read(key)
             state = CheckoutState() if written is None else self._memory.read(key, written)
-            days = place_days(self._shops, shop_id, place)
-            if is_over(state.heard, now, days) and not purchases.waiting_since(state):
-                state = CheckoutState(state.applied)
+            if not purchases.waiting_since(state):
+                state = self._remembered(state, now, place_days(self._shops, shop_id, place))
             self._open[key] = Opened((shop_id, place), state, state)
         return self._open[key].state
+
+    @staticmethod
+    def _remembered(state: CheckoutState, now: EpochMillis, days: int) -> CheckoutState:
+        if is_over(state.heard, now, days):
+            return CheckoutState(state.applied)
+        return forgotten(state) if is_over(state.heard, now, CONTACT_DAYS) else state
 
     def _settled(
         self, shop_id: str, place: str, before: CheckoutState, state: CheckoutState, now: EpochMillis | None
@@ -114,13 +120,13 @@ class Checkouts:
             if now is None or not purchases.leaves_alone(state, hold_ms, now):
                 return state
             self._purchases.say(shop_id, state, purchases.unnamed_order(shop_id, place, state), self._outcome)
-            return state._replace(unnamed_for=checkouts.ALONE)
+            return state._replace(unnamed_for=checkouts.ALONE, bare=False)
         sent = halves_to_send(order, hold_ms, now)
         leaving = order._replace(sent=sent) if sent else corrected(before.order, order)
         if leaving is None:
             return state
         self._purchases.say(shop_id, state, leaving, self._outcome)
-        return state._replace(order=leaving)
+        return state._replace(order=leaving, bare=False)
 
     def _say_row(
         self, shop_id: str, before: CheckoutState, after: CheckoutState, seen_at: EpochMillis
@@ -147,13 +153,16 @@ class Checkouts:
         return [link for link_id, link in said.items() if link_id not in known]
 
     def _say_again(self, shop_id: str, place: str, state: CheckoutState) -> None:
-        """Emit everything a place has come to, from the state as it is now. Changes nothing."""
+        """Emit everything a place has come to, from the state as it is now. Changes nothing.
+
+        Not a purchase of which something has been forgotten since: it left long ago, and would be another.
+        """
         order = state.order
         if order is not None and has_half(order):
-            if order.sent and not order.left_as:
+            if order.sent and not order.left_as and not state.bare:
                 self._purchases.say(shop_id, state, order, self._outcome)
             self._outcome.add_order(orders.to_row(shop_id, state, order))
-        if state.unnamed_for == checkouts.ALONE:
+        if state.unnamed_for == checkouts.ALONE and not state.bare:
             self._purchases.say(shop_id, state, purchases.unnamed_order(shop_id, place, state), self._outcome)
         most = most_browsers(self._shops, shop_id)
         for link in news.of_place(shop_id, place, state, most_visitors=most).values():

@@ -23,7 +23,7 @@ from streams.failing import fail_stop, following_ended
 from streams.outbox import Outbox, Output
 from streams.records import Record, Records
 from streams.rules.catalogs import Catalog
-from streams.rules.states import checkout_from_bytes, heard_of, heard_of_checkout, is_waiting
+from streams.rules.states import checkout_from_bytes, heard_of, heard_of_checkout, is_waiting, without_contact
 from streams.stitching import metrics
 from streams.stitching.catalog_reader import CatalogReader
 from streams.stitching.forgetting import Forgetter
@@ -61,7 +61,10 @@ class StitchWorker:
         self._generation: int | None = None
         self._forgetters = (
             (self._visitors, Forgetter(self._visitors, heard_of, lambda shop, _: visitor_days(shops, shop))),
-            (self._checkouts, Forgetter(self._checkouts, heard_of_checkout, partial(place_days, shops))),
+            (
+                self._checkouts,
+                Forgetter(self._checkouts, heard_of_checkout, partial(place_days, shops), without_contact),
+            ),
         )
         self._stitcher = Stitcher(
             codec, catalog, shops, read_visitor=self._visitors.get, read_checkout=self._checkouts.get
@@ -85,8 +88,8 @@ class StitchWorker:
         for table, forgetter in self._forgetters:
             over = forgetter.due(partition, received_at)
             if over:
-                await table.put(partition, dict.fromkeys(over))
-                metrics.FORGOTTEN.inc(len(over))
+                await table.put(partition, over)
+                metrics.FORGOTTEN.inc(sum(kept is None for kept in over.values()))
 
     async def _say(self, partition: int, outcome: Outcome) -> None:
         enriched = [Output(None, envelope) for envelope in outcome.envelopes()]

@@ -40,11 +40,11 @@ def test_a_state_is_over_after_as_many_days_as_the_shop_says(days: int, over: bo
 def test_it_is_deleted_a_day_later() -> None:
     table = FakeTable(old=NOON - 91 * DAY_MS - 1, almost=NOON - 91 * DAY_MS, never=0)
 
-    assert a_forgetter(table).due(1, NOON) == [b"demo|old"]
+    assert a_forgetter(table).due(1, NOON) == {b"demo|old": None}
 
 
 def test_only_what_is_of_the_partition_at_hand_is_deleted() -> None:
-    assert a_forgetter(FakeTable(old=1)).due(2, NOON) == []
+    assert a_forgetter(FakeTable(old=1)).due(2, NOON) == {}
 
 
 def test_each_key_is_looked_at_once_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
