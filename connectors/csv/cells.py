@@ -3,8 +3,9 @@
 from typing import Final, NamedTuple
 
 from connectors.csv.columns import Columns, Field
-from connectors.csv.numbers import BadNumber, Decimal, count, is_mangled, money
+from connectors.csv.numbers import BadNumber, Decimal, count, is_mangled, looks_rounded, money
 from connectors.csv.problems import Faults
+from connectors.csv.rounding import Rounded
 from connectors.csv.tables import Row
 from schemas.bodies import moment
 from schemas.product_values import image_url
@@ -14,20 +15,30 @@ _YES: Final = frozenset({"true", "yes", "y", "1", "continue", "in stock", "avail
 _NO: Final = frozenset({"false", "no", "n", "0", "-1", "deny", "out of stock", "discontinued", "disabled", "off"})
 
 
+class Named(NamedTuple):
+    """A cell that says in which currency it is: one of *currencies*."""
+
+    row: int
+    column: str
+    text: str
+    currencies: frozenset[str]
+
+
 class Prices(NamedTuple):
-    """What a variant costs, what it cost before, and in which currency if its cells say so."""
+    """What a variant costs, what it cost before, and its cells that say in which currency."""
 
     price: float | None
     before: float | None
-    currency: str | None
+    named: list[Named]
 
 
 class Cells:
     """The cells of one row, read as what their fields are."""
 
-    def __init__(self, columns: Columns, row: Row, faults: Faults, decimal: Decimal) -> None:
+    def __init__(self, columns: Columns, row: Row, faults: Faults, decimal: Decimal, rounded: Rounded) -> None:
         """Take the row, and where to note what is wrong with it."""
         self._columns = columns
+        self._rounded = rounded
         self._decimal = decimal
         self._faults = faults
         self.row = row
@@ -39,18 +50,21 @@ class Cells:
     def identifier(self, field: Field) -> str | None:
         """Return an id, a SKU or a barcode; one that a spreadsheet has ruined is noted and left out."""
         text = self.text(field)
-        if not is_mangled(text):
+        was_rounded = looks_rounded(text) and (field, len(text)) in self._rounded
+        if not is_mangled(text) and not was_rounded:
             return text[:255] or None
         self._faults.note(self.row.number, "mangled_number", self._columns.header_of(field), text)
         return None
 
     def prices(self) -> Prices:
         """Read price, sale price and the price before; the lower of price and sale price is what is paid."""
-        (price, currency), (sale, other) = self._amount("price"), self._amount("sale_price")
-        before, _ = self._amount("compare_at_price")
+        named: list[Named] = []
+        price, sale, before = (self._amount(field, named) for field in ("price", "sale_price", "compare_at_price"))
         if sale and (price is None or sale < price):
             price, before = sale, before or price
-        return Prices(price, before or None, currency or other)
+        if code := self._columns.written(self.row, "currency").upper():
+            named.append(Named(self.row.number, self._columns.header_of("currency"), code, frozenset({code})))
+        return Prices(price, before or None, named)
 
     def whole(self, field: Field) -> int | None:
         """Read a count."""
@@ -99,16 +113,18 @@ class Cells:
             self._faults.note(self.row.number, "bad_image", self._columns.header_of(field), text)
         return url
 
-    def _amount(self, field: Field) -> tuple[float | None, str | None]:
+    def _amount(self, field: Field, named: list[Named]) -> float | None:
         text, column = self.text(field), self._columns.header_of(field)
         if not text:
-            return None, None
+            return None
         try:
-            amount, currency = money(text, self._decimal)
+            amount, currencies = money(text, self._decimal)
         except BadNumber as exc:
             self._faults.note(self.row.number, exc.fault, column, text)
-            return None, None
+            return None
+        if currencies is not None:
+            named.append(Named(self.row.number, column, text, currencies))
         if amount < 0:
             self._faults.note(self.row.number, "negative_price", column, text)
-            return None, None
-        return amount, currency
+            return None
+        return amount

@@ -77,6 +77,8 @@ class Mapping(BaseModel):
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     encoding: str | None = None
     decimal: Decimal = "auto"
+    exact_ids: bool = False
+    """Long ids that end in zeros are meant so: no spreadsheet has rounded them."""
 
 
 class Columns:
@@ -89,6 +91,7 @@ class Columns:
             TerminalError: *mapping* names a column that is not there.
         """
         self.header = header
+        self.exact_ids = mapping.exact_ids
         self._constants = mapping.constants
         told = [*(each for each in mapping.columns.values() if each), *mapping.options.values()]
         if missing := sorted({*told, *mapping.metafields.values()} - set(header)):
@@ -103,9 +106,12 @@ class Columns:
 
     def text(self, row: Row, field: Field) -> str:
         """Return a cell, or the constant where it is empty, or nothing."""
+        return self.written(row, field) or self._constants.get(field, "")
+
+    def written(self, row: Row, field: Field) -> str:
+        """Return a cell as it stands in the file."""
         place = self._places.get(field)
-        written = row.cells[place] if place is not None else ""
-        return written or self._constants.get(field, "")
+        return row.cells[place] if place is not None else ""
 
     def has(self, field: Field) -> bool:
         """Tell whether any row can say *field*."""

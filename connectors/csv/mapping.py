@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 
 from connectors.csv.cells import Cells, Prices
 from connectors.csv.columns import Columns, Field
+from connectors.csv.currencies import CODES
 from connectors.csv.numbers import Decimal
 from connectors.csv.problems import Code, Faults, Problem
+from connectors.csv.rounding import Rounded
 from connectors.csv.tables import Row
 from schemas import product_values
 from schemas.product_values import LONGEST_DESCRIPTION, MOST_VARIANTS
@@ -23,12 +25,16 @@ _SHOWN: Final = frozenset({"publish", "enabled", "visible", "live"})
 
 
 class Import(NamedTuple):
-    """One import: into which shop, begun when (the version of all it tells), of which file."""
+    """One import: into which shop, begun when (the version of all it tells), of which file.
+
+    *rounded*: of which ids zeros at the end say that a spreadsheet has rounded them.
+    """
 
     shop: Shop
     began_at: EpochMillis
     digest: str
     decimal: Decimal
+    rounded: Rounded = frozenset()
 
 
 class Outcome(NamedTuple):
@@ -43,7 +49,7 @@ class Outcome(NamedTuple):
 def to_outcome(product_id: str, rows: Sequence[Row], columns: Columns, run: Import) -> Outcome:
     """Describe the product that *rows* tell; every fault is noted, not only the first."""
     faults = Faults(product_id)
-    lines = [Cells(columns, row, faults, run.decimal) for row in rows]
+    lines = [Cells(columns, row, faults, run.decimal, run.rounded) for row in rows]
     for row in rows:
         if row.is_longer:
             faults.note(row.number, "extra_cells", "")
@@ -117,12 +123,18 @@ def _status(first: Cells) -> str:
 
 
 def _currency(prices: list[Prices], first: Cells, usual: str | None, faults: Faults) -> str | None:
-    written = first.text("currency").upper() or next((each.currency for each in prices if each.currency), None)
-    currency = written or usual
+    """Say in which currency a product's prices are; a cell that says another is noted, never taken for it."""
+    named = [each for price in prices for each in price.named]
+    told = next((code for each in named if len(each.currencies) == 1 for code in each.currencies), None)
+    currency = first.text("currency").upper() or told or usual
     if currency is None:
         faults.note(first.row.number, "missing_currency", "currency")
-    elif len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+    elif currency not in CODES:
         faults.note(first.row.number, "bad_currency", "currency", currency)
+    else:
+        for each in named:
+            if currency not in each.currencies:
+                faults.note(each.row, "other_currency", each.column, each.text)
     return currency
 
 

@@ -45,10 +45,26 @@ class BadNumber(Exception):
 
 
 def is_mangled(text: str) -> bool:
-    """Tell whether a spreadsheet has ruined an id: `2.1E+18`, `4711.0`, `3-Jan`, `#N/A`, zeros after 15 digits."""
-    if any(pattern.match(text) for pattern in (_SCIENTIFIC_ID, _FLOATED, _DAY, _ERROR)):
-        return True
-    return bool(_LONG.match(text)) and not text[_KEPT_DIGITS:].strip("0")
+    """Tell whether a spreadsheet has ruined an id, by its looks: `2.1E+18`, `4711.0`, `3-Jan`, `#N/A`."""
+    return any(pattern.match(text) for pattern in (_SCIENTIFIC_ID, _FLOATED, _DAY, _ERROR))
+
+
+def is_long(text: str) -> bool:
+    """Tell whether an id has more digits than a spreadsheet keeps of a number."""
+    return bool(_LONG.match(text))
+
+
+def looks_rounded(text: str) -> bool:
+    """Tell whether a long id has zeros after 15 digits: as a spreadsheet makes it, and by chance one of ten with 16."""
+    return is_long(text) and not text[_KEPT_DIGITS:].strip("0")
+
+
+def likely_rounded(rounded: int, of: int, digits: int) -> bool:
+    """Tell whether *rounded* *of* the ids with so many *digits* are more than end in zeros by chance.
+
+    By chance one of ten does with 16 digits, one of a hundred with 17; less than five times that share is taken for it.
+    """
+    return 2.0 * rounded * 10.0 ** (digits - _KEPT_DIGITS - 1) >= of
 
 
 def money(text: str, decimal: Decimal = "auto") -> Money:

@@ -8,7 +8,9 @@ from typing import Final, Literal, NamedTuple, TextIO
 Severity = Literal["error", "warning"]
 _Missing = Literal["missing_id", "missing_title", "missing_price", "missing_currency", "missing_image", "missing_link"]
 _Doubled = Literal["duplicate_sku", "duplicate_variant", "duplicate_product"]
-_Unreadable = Literal["mangled_number", "bad_number", "ambiguous_number", "bad_image", "bad_currency", "bad_time"]
+_Unreadable = Literal[
+    "mangled_number", "bad_number", "ambiguous_number", "bad_image", "bad_currency", "other_currency", "bad_time"
+]
 _Odd = Literal["extra_cells", "negative_price", "too_many_variants", "html_in_title", "long_description"]
 Code = Literal[_Missing, _Doubled, _Unreadable, _Odd]
 
@@ -25,13 +27,17 @@ ADVICE: Final[dict[Code, tuple[Severity, str]]] = {
     "duplicate_sku": ("error", "give each variant its own SKU"),
     "duplicate_variant": ("error", "give each variant its own id, SKU or options"),
     "duplicate_product": ("error", "put all rows of a product together"),
-    "mangled_number": ("error", "a spreadsheet rounded it: format the column as text and paste the original again"),
+    "mangled_number": ("error", "a spreadsheet made it: format the column as text and paste the original again"),
     "bad_number": ("error", "write a number, such as 12.50"),
     "ambiguous_number": ("error", "say in the mapping whether `decimal` is a point or a comma"),
     "extra_cells": ("error", "put quotes around a cell that holds the delimiter: this row has more than the header"),
     "negative_price": ("error", "a price is 0 or more"),
     "bad_image": ("warning", "write the image's whole address: https://..."),
-    "bad_currency": ("error", "write the three letters of ISO 4217, such as EUR"),
+    "bad_currency": ("error", "write the three letters of ISO 4217, such as EUR, and nothing else beside the number"),
+    "other_currency": (
+        "error",
+        "a product has one currency: its column's, else its constant's, its prices' or the shop's",
+    ),
     "bad_time": ("warning", "write times as 2026-10-26 or 2026-10-26T08:00:00+01:00"),
     "too_many_variants": ("error", "a product has at most 2,048 variants: split it"),
     "html_in_title": ("warning", "the tags are left out"),

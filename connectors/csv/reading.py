@@ -6,6 +6,7 @@ from itertools import groupby
 from connectors.csv.columns import Columns
 from connectors.csv.mapping import Import, Outcome, to_outcome
 from connectors.csv.problems import Code, Problem
+from connectors.csv.rounding import rounded_ids
 from connectors.csv.tables import Row, Table
 
 
@@ -15,6 +16,7 @@ def read_products(table: Table, columns: Columns, run: Import) -> Iterator[Outco
     Raises:
         TerminalError: the file stops being CSV.
     """
+    run = run._replace(rounded=rounded_ids(table.rows(), columns))
     products: dict[str, int] = {}
     skus: dict[str, int] = {}
     for product_id, rows in _grouped(table.rows(), columns):

@@ -8,37 +8,15 @@ from typing import Any
 
 import pytest
 
-from connectors.csv.columns import Mapping, parse_mapping
-from connectors.csv.numbers import BadNumber, count, is_mangled, money
+from connectors.csv.columns import Mapping
 from connectors.csv.problems import HEADER, Problem, write_report
-from deploy.importing import Checked, File, check, open_file
+from deploy.importing import open_file
 from schemas.errors import TerminalError
-from schemas.records import Product
 from tests.builders import NOON, a_shop
+from tests.csv_files import a_file, checked, codes, the_product
 
 SHOPIFY = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Price"
 SHOPIFY += ",Variant Compare At Price,Variant Inventory Qty,Variant Inventory Tracker,Image Src,Variant Image\r\n"
-
-
-def a_file(folder: Path, text: str | bytes, *, mapping: dict[str, Any] | None = None, **shop: Any) -> File:
-    path = folder / "products.csv"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return open_file(path, parse_mapping(mapping), a_shop(**shop))
-
-
-def checked(folder: Path, text: str | bytes, **options: Any) -> Checked:
-    return check(a_file(folder, text, **options), most=1_000)
-
-
-def the_product(found: Checked) -> Product:
-    (outcome,) = found.first
-    assert outcome.change is not None, outcome.problems
-    assert outcome.change["product"] is not None
-    return outcome.change["product"]
-
-
-def codes(found: Checked) -> set[tuple[int, str]]:
-    return {(problem.row, problem.code) for problem in found.problems}
 
 
 def test_the_lines_of_a_shopify_product_become_one_product(tmp_path: Path) -> None:
@@ -248,61 +226,6 @@ def test_an_encoding_that_there_is_not_is_told(tmp_path: Path, encoding: str) ->
 def test_a_file_without_a_usable_header_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(TerminalError):
         a_file(tmp_path, text)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("50", 50.0),
-        ("1,234.56", 1234.56),
-        ("1.234,56 €", 1234.56),
-        ("EUR 1'234.50", 1234.5),
-        ("1.234.567", 1234567.0),
-        ("0.125", 0.125),
-    ],
-)
-def test_amounts_are_read_as_people_write_them(text: str, amount: float) -> None:
-    assert money(text).amount == amount
-
-
-@pytest.mark.parametrize("text", ["1e5", "1.2.3,4,5", "1,234", "1.234", "nan", "1e999", "9" * 70, "$", "1-2"])
-def test_what_is_no_amount_is_not_guessed(text: str) -> None:
-    with pytest.raises(BadNumber):
-        money(text)
-
-
-def test_counts_are_whole() -> None:
-    assert [count(text) for text in ("0", "-3", "12.0")] == [0, -3, 12]
-    assert (count("1,000", "."), count("1.000", ","), count("1.000", ".")) == (1000, 1000, 1)
-    for text in ("1.5", "many", "1E3", "9" * 19, "1,000", "1.000", "A12"):
-        with pytest.raises(BadNumber):
-            count(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "mangled"),
-    [
-        ("2.10381E+18", True),
-        ("2,10381E+18", True),
-        ("2103810000000000000", True),
-        ("4711.0", True),
-        ("1E+05", True),
-        ("3-Jan", True),
-        ("Mar-01", True),
-        ("03. Mrz", True),
-        ("#N/A", True),
-        ("#####", True),
-        ("1E5", False),
-        ("JAN-03", False),
-        ("788032119674292922", False),
-        ("9007199254740993", False),
-        ("E10", False),
-        ("AB-1.0", False),
-        ("", False),
-    ],
-)
-def test_ids_that_a_spreadsheet_has_ruined_are_told_apart(text: str, mangled: bool) -> None:
-    assert is_mangled(text) is mangled
 
 
 def test_a_report_is_csv_that_runs_nothing() -> None:
