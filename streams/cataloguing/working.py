@@ -1,7 +1,7 @@
 """Wires catalogs to Kafka: partitions come and go, requests are taken, overwritten products are said again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -22,6 +22,7 @@ from streams.cataloguing.metrics import REPUBLISHED
 from streams.cataloguing.products import Products
 from streams.cataloguing.states import standing_in
 from streams.cataloguing.writing import Writer
+from streams.ending import to_the_end
 from streams.failing import fail_stop, following_ended
 from streams.outbox import Outbox, Output
 from streams.records import Record
@@ -109,26 +110,13 @@ async def at_work(app: Any, outbox: Outbox, parts: Parts) -> AsyncIterator[Catal
             yield worker
         finally:
             app.on_partitions_revoked.disconnect(worker.give_away, weak=False)
-            await _to_the_end(_ended(worker, watching))
+            await to_the_end(_ended(worker, watching))
 
 
 async def _ended(worker: CatalogWorker, watching: asyncio.Task[None]) -> None:
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await worker.give_away()
-
-
-async def _to_the_end(ending: Coroutine[Any, Any, None]) -> None:
-    """Await *ending* even if we are cancelled meanwhile, as Faust does with an agent: what is led needs its client."""
-    task, cancelled = asyncio.create_task(ending, name="end catalogs"), False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    task.result()
-    if cancelled:
-        raise asyncio.CancelledError
 
 
 async def _watched(worker: CatalogWorker) -> None:

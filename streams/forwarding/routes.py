@@ -75,14 +75,16 @@ class Routes:
         )
         sender = Sender(self._client, self._meta, hooks)
         task = asyncio.create_task(sender.run(), name=f"send to {label}")
-        task.add_done_callback(_must_not_end)
+        task.add_done_callback(self._must_not_end)
         self._running[shop_id, name] = task
         return sender
 
-
-def _must_not_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        end_process("sender failed", error)
+    def _must_not_end(self, task: asyncio.Task[None]) -> None:
+        """End the process when a sender failed; one that was dropped may end as it likes."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if task in self._running.values():
+            end_process("sender failed", error)
 
 
 def _tell(label: str, circuit: Circuit) -> None:

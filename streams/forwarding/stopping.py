@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from schemas.topics import EVENTS_ENRICHED
+from streams.ending import to_the_end
 from streams.failing import end_process
 from streams.forwarding.crowding import park_all, park_stuck
 from streams.forwarding.forwarder import Forwarder
@@ -40,8 +42,12 @@ async def forward_until_stopped(app: Any, records: Records, forwarder: Forwarder
     finally:
         watching.cancel()
         app.on_partitions_revoked.disconnect(give_away, weak=False)
-        await give_away()
-        await routes.stop()
+        await to_the_end(_ended(give_away, routes))
+
+
+async def _ended(give_away: Callable[[], Awaitable[None]], routes: Routes) -> None:
+    await give_away()
+    await routes.stop()
 
 
 async def _watch(app: Any, forwarder: Forwarder, lots: Lots) -> None:
