@@ -20,7 +20,7 @@ from schemas.records import BigCommerceAccess, Shop, WooCommerceAccess
 
 _DETAIL: Final = re.compile(r"webhook ([^;]*)")
 _SHOPIFYS: Final = re.compile(r"(products|collections|inventory_items|inventory_levels|orders|refunds)/\w+")
-_WOOCOMMERCES: Final = re.compile(r"product\.\w+")
+_WOOCOMMERCES: Final = re.compile(r"(product|action)\.\w+")
 _BIGCOMMERCES: Final = re.compile(r"store/(product|sku)(/\w+)+")
 
 

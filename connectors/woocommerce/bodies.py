@@ -56,6 +56,12 @@ class Meta(RestBody):
     value: Any = None
 
 
+class Action(RestBody):
+    """What a webhook on an action of WordPress's sends: its first argument, here the id of a variation."""
+
+    arg: Identifier
+
+
 class Thing(RestBody):
     """A product, or a variation of one (`parent_id` is not 0, or it came from the list of variations)."""
 

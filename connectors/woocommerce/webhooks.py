@@ -8,27 +8,41 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
 from connectors.storefronts.deliveries import Delivery
 from connectors.storefronts.door import Headers
 from connectors.storefronts.fetches import SharedFetches
 from connectors.storefronts.signatures import is_signed
-from connectors.woocommerce.bodies import Thing
+from connectors.woocommerce.bodies import Action, Thing
 from connectors.woocommerce.client import WooClient
 from connectors.woocommerce.mapping import Told, to_deletion, to_product_change
+from connectors.woocommerce.wholes import lately_saved, whole
 from schemas.bodies import validated
-from schemas.errors import ConfigurationError, TerminalError
+from schemas.errors import ConfigurationError, TerminalError, TransientError
 from schemas.records import ProductChange, Shop, WooCommerceAccess
 
 PATH: Final = "/v1/webhooks/woocommerce"
 PATIENCE_SECONDS: Final = 45.0
 """It waits 60 seconds for an answer, and disables a webhook after some that failed."""
+DELETION_PATIENCE_SECONDS: Final = 5.0
+"""A deletion is believed where its product cannot be asked for in this time."""
 _CHANGED: Final = frozenset({"product.created", "product.updated", "product.published", "product.restored"})
+_VARIATION_GONE: Final = frozenset(
+    f"action.woocommerce_{done}_product_variation" for done in ("before_delete", "delete", "trash")
+)
 
 Connect = Callable[[WooCommerceAccess], WooClient]
 """Opens a client for a shop; raises `ConfigurationError` where its key is missing."""
+
+
+class Fetch(Protocol):
+    """Asks the shop's API, as of *told*."""
+
+    async def __call__(self, client: WooClient, *, told: Told) -> list[ProductChange]:
+        """Return products as they are now."""
 
 
 class WooCommerce:
@@ -43,7 +57,7 @@ class WooCommerce:
         self._connect = connect
         self._patience = patience_seconds
         # By shop: one whose API hangs holds up no other.
-        self._fetches: defaultdict[str, SharedFetches[ProductChange]] = defaultdict(SharedFetches)
+        self._fetches: defaultdict[str, SharedFetches[list[ProductChange]]] = defaultdict(SharedFetches)
 
     def is_ping(self, headers: Headers, body: bytes) -> bool:
         """Recognise the form that making a webhook sends, unsigned: only 200 lets it be made."""
@@ -75,39 +89,56 @@ class WooCommerce:
         """Describe the product; raises as `System.changes`."""
         told = Told(delivery.shop, delivery.delivery_id, delivery.received_at)
         if delivery.topic == "product.deleted":
-            return [to_deletion(_named(delivery.parsed()).id, told)]
+            return await self._deleted(_named(delivery.parsed()).id, told)
+        if delivery.topic in _VARIATION_GONE:
+            validated(Action, delivery.parsed())
+            lately = f"saved by {delivery.received_at // 60_000}"
+            return await self._fetched(lately, partial(lately_saved, since=delivery.received_at), told)
         if delivery.topic not in _CHANGED:
             return None
-        change = await self._change(_named(delivery.parsed()), told)
+        (change,) = await self._change(_named(delivery.parsed()), told)
         if delivery.topic == "product.restored":  # newer than the deletion, whose version is our clock's
             change["occurred_at"] = max(change["occurred_at"], delivery.received_at)
         return [change]
 
-    async def _change(self, told_of: Thing, told: Told) -> ProductChange:
+    async def _deleted(self, number: str, told: Told) -> list[ProductChange]:
+        """Tell a variation that went into the bin, which lies there with its product's id, from a product."""
+        try:
+            async with asyncio.timeout(DELETION_PATIENCE_SECONDS):
+                gone = await self._connect(_access(told.shop)).product(number)
+        except (ConfigurationError, TerminalError, TransientError, TimeoutError):
+            gone = None
+        if gone is None or gone.parent is None:
+            return [to_deletion(number, told)]
+        return await self._whole(gone.parent, told)
+
+    async def _change(self, told_of: Thing, told: Told) -> list[ProductChange]:
         if told_of.parent is None and not told_of.variations:
-            return to_product_change(told_of, [], told)
-        product_id = told_of.parent or told_of.id
+            return [to_product_change(told_of, [], told)]
+        return await self._whole(told_of.parent or told_of.id, told)
+
+    async def _whole(self, product_id: str, told: Told) -> list[ProductChange]:
+        async def fetch(client: WooClient, *, told: Told) -> list[ProductChange]:
+            return [await whole(client, product_id, told)]
+
+        return await self._fetched(product_id, fetch, told)
+
+    async def _fetched(self, key: str, fetch: Fetch, told: Told) -> list[ProductChange]:
+        """Fetch as of now. One edit of a product with a hundred variations is a hundred deliveries: they share it."""
         try:
             client = self._connect(_access(told.shop))
         except ConfigurationError as exc:
             raise TerminalError("not_fetched", "variations", str(exc)) from None
 
-        async def fetch() -> ProductChange:
-            return await _fetched(client, product_id, told._replace(received_at=time.time_ns() // 1_000_000))
+        async def fetched() -> list[ProductChange]:
+            return await fetch(client, told=told._replace(received_at=time.time_ns() // 1_000_000))
 
-        # One edit of a product with a hundred variations is a hundred deliveries.
         try:
             async with asyncio.timeout(self._patience):
-                return (await self._fetches[told.shop["shop_id"]].get(product_id, fetch)).copy()
+                changes = await self._fetches[told.shop["shop_id"]].get(key, fetched)
         except TimeoutError:
             raise TerminalError("not_fetched", "product", "not in time") from None
-
-
-async def _fetched(client: WooClient, product_id: str, told: Told) -> ProductChange:
-    product = await client.product(product_id)
-    if product is None:
-        return to_deletion(product_id, told)
-    return to_product_change(product, await client.variations(product_id) if product.variations else [], told)
+        return [each.copy() for each in changes]
 
 
 def _named(body: object) -> Thing:
