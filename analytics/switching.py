@@ -27,7 +27,8 @@ def make_beside(client: Any, table: str, order_by: str | None = None) -> None:
     """Create an empty table beside *table*, in place of one that was left there; *order_by* is another order key.
 
     Raises:
-        ConfigurationError: there is no such table, it is distributed over a cluster, or its key cannot be changed.
+        ConfigurationError: there is no such table, it is distributed over a cluster, its key cannot be changed, or
+            *order_by* would take several rows for one, or one for several.
     """
     engine, key = _engine(client, table)
     if order_by is not None:
@@ -35,6 +36,7 @@ def make_beside(client: Any, table: str, order_by: str | None = None) -> None:
         wanted = wanted.replace(f"ORDER BY {key}", f"ORDER BY ({order_by})")
         if wanted == engine or "PRIMARY KEY" in engine:
             raise ConfigurationError(f"{table}: its order key cannot be told from its engine")
+        _check_same_rows(client, table, key, order_by)
         engine = wanted
     drop_beside(client, table)
     client.command(f"CREATE TABLE {table}{SUFFIX} AS {table} ENGINE = {engine}")
@@ -70,6 +72,17 @@ def exchange(client: Any, table: str) -> None:
 def drop_beside(client: Any, table: str) -> None:
     """Drop the table beside *table*, if there is one."""
     client.command(f"DROP TABLE IF EXISTS {table}{SUFFIX} SYNC")
+
+
+def _check_same_rows(client: Any, table: str, key: str, order_by: str) -> None:
+    """A ReplacingMergeTree takes rows of one key for one row, and would drop all but one of them."""
+    told = f"SELECT uniqExact(({key})), uniqExact(({order_by})) FROM {table}"  # noqa: S608 - whoever may make tables
+    rows, others = client.query(told).result_rows[0]
+    if rows != others:
+        raise ConfigurationError(
+            f"{table}: by ({order_by}) its {rows} rows would be {others}; name all that tells one row from another,"
+            f" and nothing that may change about it: now it is ({key})"
+        )
 
 
 def _engine(client: Any, table: str) -> tuple[str, str]:

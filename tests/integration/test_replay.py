@@ -79,6 +79,10 @@ async def test_another_order_key_is_taken_on_without_a_pause(stage: Stage) -> No
         await produce(stage, 20, sent)
         await stage.until("SELECT uniqExact(event_id) FROM events", [(len(sent),)])
 
+        rebuilding = Rebuilding(stage.kafka, stage.clickhouse, CODEC, "events.enriched")
+        with pytest.raises(ConfigurationError, match=f"its {len(sent)} rows would be 1; name all"):
+            await rebuilding.run(["events"], None, switch=True, order_by="shop_id, name")
+
     # A visit that Kafka has no more, and whose visitor's clock was ahead, stays.
     stage.client.command(
         "INSERT INTO sessions (shop_id, session_id, ended_at)"
