@@ -99,8 +99,7 @@ class Questions:
     async def write(self) -> None:
         """Write questions and answers, before the record they came with is acknowledged."""
         unwritten, self._unwritten = self._unwritten, []
-        for partition, parked in unwritten:
-            await self._parking.write(partition, [parked])
+        await self._parking.write_all(unwritten)
 
     async def forget(self, now_ms: EpochMillis) -> None:
         """Take off what is answered, once the answers are safe, and what was asked too long ago."""

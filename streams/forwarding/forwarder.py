@@ -115,12 +115,12 @@ class Forwarder:
     async def _take(self, envelope: Envelope) -> None:
         record = envelope.record
         events = await self._events(record, envelope)
-        ready: list[Routed] = []
+        ready, told = list[Routed](), list[Routed]()
         wrong: list[Rejected] = []
         for number, enriched in enumerate(events):  # no other task runs until all of them are routed
             try:
                 ready += self._preparer.parcels(enriched, envelope)
-                ready += self._preparer.told(enriched["event"])
+                told += self._preparer.told(enriched["event"])
             except (KeyError, TypeError, ValueError, AttributeError) as exc:  # a bug of ours stops this event alone
                 wrong.append(rejected_event(self._codec, record, number, enriched, exc))
         if envelope.lane is None:
@@ -129,6 +129,9 @@ class Forwarder:
         for rejected in wrong:
             await self._reject(record, rejected)
         await self.waiting.write()
+        if told:
+            await self.parking.settled()  # only of what is known as told of does a later process ask for receipts
+            await self._send_on(each for each in told if self.pendings.get(each.route, each.parcel.tag.key))
         self._done_with(envelope)
 
     async def _send_on(self, ready: Iterable[Routed]) -> None:

@@ -133,8 +133,7 @@ class Holds:
     async def write(self) -> None:
         """Write what was held or told of, before the record it came with is acknowledged."""
         unwritten, self._unwritten = self._unwritten, []
-        for held in unwritten:
-            await self._parking.write(held.partition, [self.parked(held)])
+        await self._parking.write_all((held.partition, self.parked(held)) for held in unwritten)
 
     async def forget_settled(self) -> None:
         """Take what has its receipt off `conversions.parked`, once the receipts are safe."""

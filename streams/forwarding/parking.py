@@ -4,6 +4,7 @@ The partition is that of `events.enriched` it is about. The latest record of a k
 that had lost the partition already.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -76,6 +77,14 @@ class Parking:
         outputs = [Output(key_of(each), self._codec.encode("Parked", each)) for each in parked]
         if outputs:
             await self._outbox.emit(CONVERSIONS_PARKED.name, partition, outputs)
+
+    async def write_all(self, parked: Iterable[tuple[int, Parked]]) -> None:
+        """Park much, each in its partition; what is of one goes together."""
+        by_partition: dict[int, list[Parked]] = defaultdict(list)
+        for partition, each in parked:
+            by_partition[partition].append(each)
+        for partition, together in by_partition.items():
+            await self.write(partition, together)
 
     async def forget(self, partition: int, *parked: Parked) -> None:
         """Let go of what is done."""

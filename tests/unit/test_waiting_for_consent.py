@@ -32,6 +32,19 @@ async def test_what_waits_for_consent_is_sent_when_a_later_event_tells_of_it() -
     assert desk.waiting[0].tag.receipt["source_offset"] == 1
 
 
+async def test_nothing_is_sent_before_it_is_written_down_that_it_was_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, seen = Desk(a_destination(), require_consent=True), list[Any]()
+    await desk.take(1, envelope(enriched(event_id="a")))
+
+    async def settled() -> None:
+        seen.append((len(desk.waiting), desk.outbox.parked[b"demo|meta|held|a"]["event"]["event"]["consent"]))
+
+    monkeypatch.setattr(desk.outbox, "settled", settled)
+    await desk.take(2, envelope(enriched(name="cart_viewed", consent=YES)))
+
+    assert (seen, len(desk.waiting)) == ([(0, YES)], 1)
+
+
 async def test_what_waits_for_consent_is_skipped_when_a_later_event_tells_of_a_refusal() -> None:
     desk = Desk(a_destination(), require_consent=True)
     await desk.take(1, envelope(enriched(event_id="a")))
