@@ -2,26 +2,29 @@
 
 GET /v1/shops/{shop}/queries                 what can be asked
 GET /v1/shops/{shop}/queries/{name}?days=7   the answer: a page as JSON, or all of it with format=csv or ndjson
-GET /openapi.json                            each question's parameters, from its file
+GET /openapi.json                            each question's parameters, from its file; /docs, the same to read
 GET /metrics                                 requests by route and status, for Prometheus; /healthz, /readyz
 """
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from analytics.api.asking import Asker, Form
 from analytics.api.guard import Guard
 from analytics.api.measuring import Measured, metrics
+from analytics.api.page import page
 from analytics.api.places import Places
 from analytics.api.signatures import Asked, with_parameters
 from analytics.api.tokens import Tokens
@@ -35,6 +38,7 @@ FORMS: Final[dict[str, tuple[Form, str]]] = {
     "csv": ("CSVWithNames", "text/csv; charset=utf-8"),
     "ndjson": ("JSONEachRow", "application/x-ndjson"),
 }
+_PAGE: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _RETRY: Final = {"Retry-After": "2"}
 
 
@@ -63,6 +67,10 @@ def create_app(
     async def listed(shop: str) -> dict[str, Any]:
         return {"shop": shop, "queries": {each.name: each.text for each in questions().values()}}
 
+    async def told() -> Response:
+        return HTMLResponse(page(app.openapi()), headers=_PAGE)
+
+    app.add_api_route("/docs", told, include_in_schema=False)
     app.add_api_route("/healthz", healthy, include_in_schema=False)
     app.add_api_route("/readyz", ready, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
@@ -159,6 +167,13 @@ async def _wrong_question(request: Request, exc: Exception) -> Response:
     return JSONResponse({"error": "bad_value", "detail": str(exc)} | named, 422)
 
 
+async def _no_such(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)  # noqa: S101 - registered for it alone
+    return JSONResponse(
+        {"error": HTTPStatus(exc.status_code).phrase.lower().replace(" ", "_")}, exc.status_code, exc.headers
+    )
+
+
 async def _unavailable(request: Request, exc: Exception) -> Response:
     return JSONResponse({"error": "unavailable"}, 503, _RETRY)
 
@@ -168,6 +183,7 @@ async def _refused(request: Request, exc: Exception) -> Response:
 
 
 _HANDLERS: Final[dict[type[Exception], Any]] = {
+    HTTPException: _no_such,
     RequestValidationError: _wrong_values,
     ConfigurationError: _wrong_question,
     TransientError: _unavailable,

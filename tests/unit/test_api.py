@@ -1,7 +1,9 @@
 """The door for questions: who may come in, what it says it takes, and what it answers to nonsense."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
+from html import unescape
 
 import httpx
 import pytest
@@ -214,6 +216,27 @@ async def test_openapi_tells_of_every_question_what_its_file_does(client: httpx.
             assert told[each.name]["required"] == (each.default is None)
     days = {each["name"]: each for each in described[FUNNEL.replace("demo", "{shop}")]["get"]["parameters"]}["days"]
     assert (days["schema"]["minimum"], days["schema"]["maximum"], days["schema"]["default"]) == (1, 20_000, 7)
+
+
+async def test_a_page_tells_people_the_same_and_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/docs")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "http" not in answer.text
+    told = re.findall(r"<code>GET /v1/shops/\{shop\}/queries/(\w+)</code><br>(.+?)</summary>", answer.text)
+    assert {name: unescape(text) for name, text in told} == {each.name: each.text for each in questions().values()}
+    assert "<td>days<td>1 to 20000<td>7<td>days back from the end" in answer.text
+    assert "<td>by<td>person, session<td>person<td>who must make all the steps" in answer.text
+    assert "<td>experiment<td>string<td>must be told<td>its name" in answer.text
+
+
+async def test_what_is_not_there_is_told_like_any_other_error(client: httpx.AsyncClient) -> None:
+    missing, changing = await client.get(f"{FUNNEL}s", headers=DEMO), await client.post(FUNNEL, headers=ADMIN)
+
+    assert (missing.status_code, missing.json()) == (404, {"error": "not_found"})
+    assert (changing.status_code, changing.json()) == (405, {"error": "method_not_allowed"})
+    assert changing.headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize(
