@@ -126,7 +126,7 @@ def _ordered(
         method,
         said,
         payload(item, method) if item else deletion(item_id),
-        item.changed_at if item else sent.changed_at if sent else 0,
+        item.changed_at if item else turn.wanted_at or (sent.changed_at if sent else 0),
         turn.wanted_at,
         attempts_of(said, sent),
         sent.failures if sent else 0,

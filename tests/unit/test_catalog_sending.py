@@ -280,6 +280,16 @@ async def test_a_dead_token_raises_one_alert_and_sends_nothing_until_it_works() 
     assert desk.ledger.status("v0") == "pending"
 
 
+async def test_a_deletion_is_dated_by_itself_and_not_by_the_change_before_it() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.leader.start()
+        await desk.until_first_run()
+        desk.change(a_product(0, NOON + 60_000) | {"action": "delete", "product": None})
+        await desk.until(lambda: desk.ledger.status("v0") == "deleted")
+
+    assert {each["changed_at"] for each in desk.ledger.receipts if each["method"] == "DELETE"} == {NOON + 60_000}
+
+
 async def test_an_id_belongs_to_one_product_and_to_the_next_when_that_lets_it_go() -> None:
     first, second = a_product(1, variant_id="same"), a_product(2, variant_id="same", price=7.0)
     async with a_desk(first, second) as desk:
