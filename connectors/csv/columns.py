@@ -88,7 +88,7 @@ class Columns:
         """Find the columns.
 
         Raises:
-            TerminalError: *mapping* names a column that is not there.
+            TerminalError: *mapping* names a column that is not there, or no column is known.
         """
         self.header = header
         self.exact_ids = mapping.exact_ids
@@ -99,6 +99,8 @@ class Columns:
         self.found = _detected(header, told) | {field: each for field, each in mapping.columns.items() if each}
         for field in [field for field, each in mapping.columns.items() if each is None]:
             self.found.pop(field, None)
+        if not self.found:
+            raise TerminalError("missing_field", "header", "none of its columns is known: name them in a mapping")
         self._places = {field: header.index(name) for field, name in self.found.items()}
         self._options = {name: header.index(column) for name, column in mapping.options.items()}
         self._pairs = [] if mapping.options else _option_pairs(header)

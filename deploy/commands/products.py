@@ -59,6 +59,8 @@ def import_(file: Path, shop_id: str, mapping_file: Path | None, rows: int, **op
     opened = importing.open_file(file, _mapping(mapping_file), asyncio.run(find_shop(shop_id)))
     checked = importing.check(opened, most=rows)
     _show_checked(opened, checked)
+    if not checked.products:
+        raise click.ClickException("nothing to import: there is no product below the header")
     if (report := options["report"]) is not None:
         write_report(checked.problems, report)
     if not options["confirm"]:
@@ -120,7 +122,7 @@ def _mapping(file: Path | None) -> Mapping:
 
 def _show_checked(file: importing.File, checked: importing.Checked) -> None:
     found = ", ".join(f"{field} <- {column}" for field, column in file.columns.found.items())
-    say(f"columns: {found or 'none recognised'}")
+    say(f"columns: {found}")
     print_table([_summary(outcome) for outcome in checked.first], ("row", "product", "title", "variants", "price"))
     counted = checked.counts()
     for code, number in counted.most_common():

@@ -222,7 +222,7 @@ def test_an_encoding_that_there_is_not_is_told(tmp_path: Path, encoding: str) ->
     assert caught.value.field == "encoding"
 
 
-@pytest.mark.parametrize("text", ["", "\n", "a,a\n1,2\n", ",,\n"])
+@pytest.mark.parametrize("text", ["", "\n", "a,a\n1,2\n", ",,\n", "\ufeff", "colour,size\nred,S\n"])
 def test_a_file_without_a_usable_header_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(TerminalError):
         a_file(tmp_path, text)
