@@ -25,6 +25,8 @@ class Patience:
     token_wait_seconds: float = 60.0
     """How often a dead token is tried again: a person has to act."""
     failures_to_open: int = 3
+    enough_alike: int = 10
+    """Events refused alone, in a row and alike, after which none of them is thought to blame."""
     stubborn_batch: int = 4
     """Failures of one batch, while others were taken, after which it is halved."""
     stubborn_event: int = 12
@@ -80,9 +82,12 @@ class Circuit:
             self._open(now + failure.pause_seconds + self._patience.first_wait_seconds * self._dice(), failure.kind)
         elif failure.kind == "token":
             self._open(now + self._patience.token_wait_seconds, failure.kind)
-        elif self.state != "closed" or self._failures >= self._patience.failures_to_open or failure.pause_seconds:
+        elif self.state != "closed" or failure.kind == "refusing" or self._is_too_much(failure):
             self._open(now + max(wait, failure.pause_seconds), failure.kind)
         return wait
+
+    def _is_too_much(self, failure: Failure) -> bool:
+        return self._failures >= self._patience.failures_to_open or failure.pause_seconds > 0
 
     def unused(self) -> None:
         """Give back a leave that `ask` gave and no request used."""

@@ -1,6 +1,6 @@
 """The one table of what Meta's errors mean to a sender, and how an answer is read; pure.
 
-In: HTTP status, headers and body. Out: `Accepted`, or a `Failure` of one of five kinds. Texts are never matched:
+In: HTTP status, headers and body. Out: `Accepted`, or a `Failure` of one kind. Texts are never matched:
 Meta translates them.
 https://developers.facebook.com/docs/graph-api/guides/error-handling
 """
@@ -21,6 +21,8 @@ Kind = Literal[
     "throttled",
     # The token, or what it may do, or where it points, is wrong: the destination stops until a person acts.
     "token",
+    # Meta refuses whatever comes, see `connectors.meta.suspicion`: something is wrong that no event is to blame for.
+    "refusing",
     # The request is too large as it is: halve it.
     "split",
 ]
@@ -81,6 +83,9 @@ BY_CODE: Final[Mapping[int, Kind]] = {
     368: "throttled",  # temporarily blocked for policy
     613: "throttled",  # custom limit
     2500: "token",  # unknown path: a setting of ours, not an event
+    # The version of the Graph API is one no more:
+    # https://developers.facebook.com/blog/post/2024/04/16/upcoming-change-in-marketing-api-version-deprecation
+    2635: "token",
     5000: "transient",  # unknown
     21009: "transient",  # not documented
 }

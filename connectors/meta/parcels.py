@@ -54,8 +54,11 @@ class Batch:
 
     def halves(self) -> tuple["Batch", "Batch"]:
         """Split it in two; each half has another id, the parcels have the same."""
-        middle = len(self.parcels) // 2
-        return Batch(self.parcels[:middle]), Batch(self.parcels[middle:])
+        return self.parted(len(self.parcels) // 2)
+
+    def parted(self, count: int) -> tuple["Batch", "Batch"]:
+        """Split off its first *count*."""
+        return Batch(self.parcels[:count]), Batch(self.parcels[count:])
 
 
 def fitting(parcels: Iterable[Parcel], max_events: int) -> int:

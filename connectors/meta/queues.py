@@ -28,6 +28,11 @@ class Waiting:
         self._again.extendleft(reversed(batches))
         self._news.set()
 
+    def put_last(self, batch: Batch) -> None:
+        """Put *batch* behind all others that go again."""
+        self._again.append(batch)
+        self._news.set()
+
     def recall(self) -> list[Parcel]:
         """Take everything out that waits."""
         parcels = [parcel for batch in self._again for parcel in batch.parcels] + list(self._parcels)

@@ -5,7 +5,8 @@
     sender.offer(parcels)
 
 A batch leaves when it is full or has lingered; several are out at once. A refused batch is halved until only the bad
-events are left. What is transient waits and goes again, with the same event ids; a dead token keeps everything waiting.
+events are left. What is transient waits and goes again, with the same event ids; a dead token keeps everything waiting,
+and so does a Meta that refuses whatever comes.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from connectors.meta.circuits import Circuit, Patience, patient_for
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.parcels import Batch, Outcome, Parcel
 from connectors.meta.queues import Waiting
+from connectors.meta.suspicion import Suspicion
 from connectors.meta.verdicts import reason_of, verdict
 from schemas.records import Destination
 from schemas.settings import MetaSettings
@@ -59,6 +61,7 @@ class Sender:
         self._patience = patience or patient_for(meta.retry_seconds)
         self._waiting = Waiting(meta.batch_size, meta.linger_seconds)
         self._accepted = self._tries = 0
+        self._suspicion = Suspicion(self._patience.enough_alike)
         self.circuit = Circuit(self._patience, random.random)
         self._told = self.circuit.state
 
@@ -80,7 +83,7 @@ class Sender:
         while True:
             await self._waiting.some()
             await self._leave()
-            batch = await self._next()  # only now, so that what must wait can be recalled
+            batch = self._probe(await self._next())  # only now, so that what must wait can be recalled
             destination = self._hooks.current()  # a batch may have been long in coming
             if destination is not None and self.circuit.state == "open":  # another request failed meanwhile
                 self._waiting.put_back(batch)
@@ -99,6 +102,14 @@ class Sender:
             if self._tries % 2 == 0 and (batch := self._waiting.next_new()):
                 return batch
         return await self._waiting.next()
+
+    def _probe(self, batch: Batch) -> Batch:
+        """Where everything is refused, try one event: a whole batch may be refused for another that is in it."""
+        if self.circuit.state != "half_open" or self.circuit.why != "refusing" or len(batch.parcels) == 1:
+            return batch
+        one, others = batch.parted(1)
+        self._waiting.put_last(others)
+        return one
 
     async def _leave(self) -> None:
         """Wait until the circuit lets a request out, or the destination is gone."""
@@ -131,12 +142,14 @@ class Sender:
             return
         self._hooks.requested("accepted")
         self._accepted += 1
+        self._suspicion.accepted()
         self.circuit.answered(time.monotonic(), answer.pause_seconds)
         self._tell()
         taken = Outcome("accepted", None, answer.http_status, None, None, answer.trace_id, batch.batch_id, latency_ms)
         await self._hooks.settle(batch.parcels, taken)
 
     async def _failed(self, batch: Batch, failure: Failure, latency_ms: int) -> None:
+        failure = self._suspicion.judged(failure, alone=len(batch.parcels) == 1)
         wait = self._note(batch, failure)
         decided = verdict(batch, failure, self._patience)
         if decided == "refuse":
@@ -145,6 +158,8 @@ class Sender:
             await self._hooks.settle(batch.parcels, refused)
         elif decided == "split":
             self._waiting.put_back(*batch.halves())
+        elif failure.kind == "refusing":
+            self._waiting.put_last(batch)  # the next try is with another event
         else:
             if self.circuit.state == "closed":
                 await asyncio.sleep(wait)

@@ -27,7 +27,7 @@ def verdict(batch: Batch, failure: Failure, patience: Patience) -> Verdict:
         if alone:
             return "refuse" if batch.stubborn >= patience.stubborn_event else "again"
         return "split" if batch.stubborn >= patience.stubborn_batch else "again"
-    return "again"  # throttled, or the token: nothing is wrong with the events
+    return "again"  # throttled, refusing, or the token: nothing is wrong with the events
 
 
 def reason_of(failure: Failure) -> RefuseReason:

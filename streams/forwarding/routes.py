@@ -88,10 +88,10 @@ class Routes:
 
 
 def _tell(label: str, circuit: Circuit) -> None:
-    for why in ("transient", "throttled", "token"):
+    for why in ("transient", "throttled", "token", "refusing"):
         OPEN.labels(label, why).set(STATES[circuit.state] if why == circuit.why else 0)
     if circuit.state == "open":
-        tell = log.error if circuit.why == "token" else log.warning
+        tell = log.error if circuit.why in ("token", "refusing") else log.warning
         seconds = round(circuit.seconds_open(time.monotonic()), 1)
         tell("destination paused", destination=label, why=circuit.why, seconds=seconds)
     elif circuit.state == "closed":

@@ -47,6 +47,7 @@ def test_success_counts_what_meta_remarks() -> None:
         (403, 10, None, "token"),
         (403, 294, None, "token"),
         (400, 2500, None, "token"),
+        (400, 2635, None, "token"),
         (400, 104, None, "token"),
         (400, 4, None, "throttled"),
         (400, 17, None, "throttled"),

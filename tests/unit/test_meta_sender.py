@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import pytest
 
 from connectors.meta.circuits import Circuit, Patience, patient_for
 from connectors.meta.failures import Accepted, Failure
 from connectors.meta.parcels import MAX_BODY_BYTES, Outcome, Parcel
 from connectors.meta.sender import Hooks, Sender
 from schemas.records import Destination
+from tests.desks import until
 from tests.forwarded import FakeMeta, Ledger, a_destination, some_parcels, some_settings
 
 QUICK = Patience(first_wait_seconds=0.002, longest_wait_seconds=0.01, token_wait_seconds=0.02)
@@ -96,6 +100,43 @@ async def test_a_refused_event_is_not_sent_again() -> None:
     await delivered(meta, some_parcels("a"))
 
     assert meta.asked == [["a"]]
+
+
+async def test_a_meta_that_refuses_everything_costs_few_events_and_the_others_wait_until_it_takes_some() -> None:
+    broken, names = [True], [str(number) for number in range(1_000)]
+    meta, ledger = FakeMeta(lambda _: Failure("permanent", 400, 100) if broken else None), Ledger()
+    sender = Sender(meta, some_settings(), Hooks(a_destination, ledger.settle), patience=QUICK)
+    sender.offer(some_parcels(*names))
+    running = asyncio.create_task(sender.run())
+    await until(lambda: len(meta.asked) >= 100)
+    assert (len(ledger.outcomes), sender.circuit.why) == (10, "refusing")
+    assert {len(asked) for asked in meta.asked[-50:]} == {1}
+
+    broken.clear()
+    await ledger.until_settled(len(names))
+    running.cancel()
+
+    assert Counter(ledger.statuses().values()) == {"refused": 10, "accepted": 990}
+    assert len(meta.taken) == len(set(meta.taken)) == 990
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+async def test_many_bad_events_side_by_side_are_all_found_and_cost_no_other(in_flight: int) -> None:
+    names, bad = [str(number) for number in range(200)], {str(number) for number in range(3, 43)}
+    meta = FakeMeta(lambda asked: Failure("permanent", 400, 100) if bad & set(asked) else None)
+
+    ledger = await delivered(meta, some_parcels(*names), requests_in_flight=in_flight)
+
+    assert {name for name, status in ledger.statuses().items() if status == "refused"} == bad
+    assert len(meta.asked) <= 1 + 2 * len(bad) * 8  # log2 of 200, rounded up
+
+
+async def test_events_refused_for_what_meta_names_stop_no_other() -> None:
+    meta = FakeMeta(lambda _: Failure("permanent", 400, 100, 2804050))
+
+    ledger = await delivered(meta, some_parcels(*"abcdefghijklmnopqrst"), batch_size=1)
+
+    assert {each[0].reason for each in ledger.outcomes.values()} == {"refused_for_little_user_data"}
 
 
 async def test_transient_failure_sends_the_same_events_again() -> None:
