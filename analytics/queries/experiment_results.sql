@@ -76,8 +76,9 @@ SELECT
     countIf(c.last_click >= e.since) AS clicked,
     countIf(s.kept_orders > 0) AS converted,
     sum(s.kept_orders) AS orders_made,
-    avg(s.paid) AS revenue_mean,
-    if(people > 1, varSampStable(s.paid), 0) AS revenue_variance,
+    -- Rounded, since the order of adding up is another each time.
+    round(avg(s.paid), 6) AS revenue_mean,
+    round(if(people > 1, varSampStable(s.paid), 0), 6) AS revenue_variance,
     main_currency AS revenue_currency,
     sum(s.foreign_orders) AS orders_in_other_currencies
 FROM exposed AS e

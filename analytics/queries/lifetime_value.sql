@@ -24,9 +24,10 @@ SELECT
     sum(paid) AS revenue,
     sum(kept) AS net_revenue,
     round(toFloat64(net_revenue) / buyers, 2) AS net_per_buyer,
-    round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(30))) / buyers, 2) AS in_30_days,
-    round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(90))) / buyers, 2) AS in_90_days,
-    round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(365))) / buyers, 2) AS in_365_days
+    -- NULL until each of them has had so many days: younger cohorts are not worth less.
+    if(max(first_at) + toIntervalDay(30) > ends, NULL, round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(30))) / buyers, 2)) AS in_30_days,
+    if(max(first_at) + toIntervalDay(90) > ends, NULL, round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(90))) / buyers, 2)) AS in_90_days,
+    if(max(first_at) + toIntervalDay(365) > ends, NULL, round(toFloat64(sumIf(kept, ordered_at < first_at + toIntervalDay(365))) / buyers, 2)) AS in_365_days
 FROM bought
 INNER JOIN (SELECT person_id, min(ordered_at) AS first_at FROM bought GROUP BY person_id) AS f USING (person_id)
 WHERE first_at >= ends - toIntervalDay({days:UInt16})

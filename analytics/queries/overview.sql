@@ -7,7 +7,7 @@ WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     b.events, b.visitors, b.persons, s.sessions, o.orders, o.revenue,
-    round(b.buyers / nullIf(b.persons, 0), 4) AS persons_who_bought
+    round(b.buyers / nullIf(b.persons, 0), 4) AS share_who_bought
 FROM
 (
     SELECT

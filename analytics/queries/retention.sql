@@ -40,12 +40,23 @@ WITH
 SELECT
     cohort,
     segment,
-    dateDiff({every:String}, cohort, period) AS number,
-    count() AS people,
-    first_value(people) OVER (PARTITION BY cohort, segment ORDER BY number) AS cohort_size,
+    number,
+    by_number[number] AS people,
+    by_number[0] AS cohort_size,
     round(people / cohort_size, 4) AS share
-FROM cohorts
-ARRAY JOIN periods AS period
-WHERE cohort >= toDate(dateTrunc({every:String}, greatest(ends - toIntervalDay({days:UInt16}), toDateTime64('1971-01-01', 3)), {time_zone:String}))
-GROUP BY cohort, segment, number
+FROM
+(
+    SELECT cohort, segment, sumMap(map(toUInt32(number), people)) AS by_number
+    FROM
+    (
+        SELECT cohort, segment, dateDiff({every:String}, cohort, period) AS number, count() AS people
+        FROM cohorts
+        ARRAY JOIN periods AS period
+        WHERE cohort >= toDate(dateTrunc({every:String}, greatest(ends - toIntervalDay({days:UInt16}), toDateTime64('1971-01-01', 3)), {time_zone:String}))
+        GROUP BY cohort, segment, number
+    )
+    GROUP BY cohort, segment
+)
+-- Each period up to the one asked about last, which may not be over: also those in which nobody came.
+ARRAY JOIN range(toUInt32(dateDiff({every:String}, cohort, toDate(dateTrunc({every:String}, ends - toIntervalMillisecond(1), {time_zone:String}))) + 1)) AS number
 ORDER BY cohort, segment, number

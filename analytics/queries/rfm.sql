@@ -16,12 +16,12 @@ WITH
           AND person_id != toUUID('00000000-0000-0000-0000-000000000000')
         GROUP BY person_id, currency
     ),
-    -- Fifths, from 1 to 5; equals stand in the same fifth.
+    -- Fifths, from 1 to 5; equals stand in the same fifth. The last to come is in the highest, also where it is the only one.
     scored AS
     (
         SELECT
             *,
-            1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY last_at) - 1), count() OVER (PARTITION BY currency)) AS r,
+            5 - intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY last_at DESC) - 1), count() OVER (PARTITION BY currency)) AS r,
             1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY orders_made) - 1), count() OVER (PARTITION BY currency)) AS f,
             1 + intDiv(5 * (rank() OVER (PARTITION BY currency ORDER BY kept) - 1), count() OVER (PARTITION BY currency)) AS m
         FROM buyers

@@ -9,7 +9,7 @@ WITH
 SELECT
     items.product_id AS product_id,
     items.variant_id AS variant_id,
-    anyIf(items.title, items.title != '') AS title,
+    argMaxIf(items.title, (occurred_at, event_id, items.title), items.title != '') AS title,
     count() AS times_named,
     countIf(NOT items.known) AS unknown_then,
     any(status) AS status_now,

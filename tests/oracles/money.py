@@ -70,6 +70,9 @@ def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:
             early = (o for o in orders if o["ordered_at"] < first[weeks.person_of_order(o)] + within_days * DAY)
             return sum(cents(each["value"]) - _paid_back(each) for each in early) / 100
 
+        def is_over(span: int, orders: list[Order] = orders) -> bool:
+            return max(first[weeks.person_of_order(each)] for each in orders) + span * DAY <= END
+
         rows.append(
             {
                 "cohort": cohort,
@@ -81,7 +84,7 @@ def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:
                 "net_revenue": kept(100_000),
                 "net_per_buyer": kept(100_000) / buyers,
             }
-            | {f"in_{span}_days": kept(span) / buyers for span in (30, 90, 365)}
+            | {f"in_{span}_days": kept(span) / buyers if is_over(span) else None for span in (30, 90, 365)}
         )
     return rows
 
@@ -100,7 +103,8 @@ def rfm(weeks: Weeks, *, days: int) -> list[Any]:
         often = {who: len(orders) for who, orders in people.items()}
         named: dict[str, list[str]] = defaultdict(list)
         for who in people:
-            r, f, m = (_fifth(scores, scores[who]) for scores in (last, often, kept))
+            f, m = (_fifth(scores, scores[who]) for scores in (often, kept))
+            r = FIFTHS - FIFTHS * sum(each > last[who] for each in last.values()) // len(last)
             named[_rfm_name(r, f, m, often[who])].append(who)
         for segment, some in named.items():
             money = sum(kept[who] for who in some) / 100

@@ -108,19 +108,19 @@ def retention(weeks: Weeks, *, days: int, every: str, activity: str, breakdown: 
         at, segment = min(times)
         cohort = period(at, every)
         cohorts[cohort, segment].update({_number(cohort, period(each, every), every) for each, _ in times})
-    since = period(begin(days), every)
+    since, last = period(begin(days), every), period(END - 1, every)
     return [
         {
             "cohort": cohort,
             "segment": segment,
             "number": number,
-            "people": people,
+            "people": numbers[number],
             "cohort_size": numbers[0],
-            "share": people / numbers[0],
+            "share": numbers[number] / numbers[0],
         }
         for (cohort, segment), numbers in sorted(cohorts.items())
         if cohort >= since
-        for number, people in sorted(numbers.items())
+        for number in range(_number(cohort, last, every) + 1)
     ]
 
 
