@@ -11,6 +11,7 @@ from schemas.catalog import CatalogFile
 from schemas.catalog_records import Catalog
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
+from schemas.wording import wrong_fields
 
 
 def advice(shop: Shop, catalog: Catalog) -> Iterator[str]:
@@ -40,7 +41,7 @@ def cloned(shop: Shop, source: str, changes: Mapping[str, str], now: EpochMillis
     try:
         file = CatalogFile.model_validate(cast(dict[str, Any], original) | dict(changes) | {"primary": False})
     except ValidationError as exc:
-        wrong = {".".join(map(str, each["loc"])) or "catalog": each["type"] for each in exc.errors(include_input=False)}
+        wrong = wrong_fields(exc, "catalog")
         raise TerminalError("bad_value", ", ".join(wrong), ", ".join(wrong.values())) from None
     for field in ("name", "catalog_id"):
         if any(each[field] == changes[field] for each in shop["catalogs"]):

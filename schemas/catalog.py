@@ -39,6 +39,12 @@ class CatalogFilterFile(BaseModel):
     price_from: Price | None = None
     price_to: Price | None = None
 
+    @model_validator(mode="after")
+    def _a_range(self) -> "CatalogFilterFile":
+        if self.price_from is not None and self.price_to is not None and self.price_from > self.price_to:
+            raise ValueError("price_from is above price_to")
+        return self
+
 
 class FieldSourceFile(BaseModel):
     """Where one of Meta's attributes comes from: the first of *sources* that is there, else *default*."""

@@ -15,6 +15,7 @@ from schemas.product_values import (
     MOST_VARIANTS,
 )
 from schemas.records import EpochMillis, Product, ProductChange, Shop
+from schemas.wording import wrong_fields
 
 LONGEST_ID: Final = 255
 
@@ -108,7 +109,7 @@ def parse_product(content: object) -> ProductFile:
     try:
         return ProductFile.model_validate(content)
     except ValidationError as exc:
-        wrong = {".".join(map(str, each["loc"])) or "product": each["type"] for each in exc.errors(include_input=False)}
+        wrong = wrong_fields(exc, "product")
         detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
         raise TerminalError("bad_value", ", ".join(wrong), detail) from None
 

@@ -5,12 +5,12 @@ from typing import Any, Final, Literal, Self, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from schemas.catalog import ITEM_ID_FIELD, CatalogFile, checked_template
 from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
 from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
+from schemas.wording import wrong_fields
 
 _REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 META_EVENTS: Final = (
@@ -169,11 +169,6 @@ def parse_shop(settings: object) -> ShopFile:
     try:
         return ShopFile.model_validate(settings)
     except ValidationError as exc:
-        wrong = {".".join(map(str, each["loc"])) or "shop": _problem(each) for each in exc.errors(include_input=False)}
+        wrong = wrong_fields(exc, "shop")
         detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
         raise TerminalError("bad_value", ", ".join(wrong), detail) from None
-
-
-def _problem(error: ErrorDetails) -> str:
-    """Say it in our own words, which quote no value, else in pydantic's short ones."""
-    return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["type"]

@@ -26,7 +26,9 @@ REASONS: Final[dict[str, Reason]] = {
     "missing_country": Reason("skipped", "id", "the id template needs a country", "set the shop's country"),
     "bad_id": Reason("skipped", "id", "the id has blanks at its ends or control characters", "write the SKU anew"),
     "long_id": Reason("skipped", "id", "the id has more than 100 characters", "shorten the SKU or the template"),
-    "duplicate_id": Reason("skipped", "id", "another item has the id", "give every variant a SKU of its own"),
+    "duplicate_id": Reason(
+        "skipped", "id", "another item has the id", "give each variant an id: {variant_id}, or a SKU"
+    ),
     "no_variants": Reason("skipped", None, "the product has no variant, so no price", "give it a variant"),
     "missing_title": Reason("skipped", "title", "there is no title", "give the product a title"),
     "missing_price": Reason("skipped", "price", "there is no price", "give the variant a price"),
