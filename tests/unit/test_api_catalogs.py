@@ -146,7 +146,11 @@ async def test_a_sync_and_a_retry_are_requested_of_a_catalog_there_is(
 ) -> None:
     answers = [
         await client.post(f"{MAIN}/sync", headers=ADMIN),
-        await client.post(f"{MAIN}/sync", headers=ADMIN, json={"kind": "reconcile"}),
+        await client.post(
+            f"{MAIN}/sync",
+            headers=ADMIN | {"Content-Type": "application/x-www-form-urlencoded"},  # as `curl -d` does
+            content=b'{"kind": "reconcile"}',
+        ),
         await client.post(f"{MAIN}/retry", headers=ADMIN, json={"items": ["a"]}),
         await client.post(f"{MAIN}/retry", headers=ADMIN),
     ]
