@@ -89,7 +89,7 @@ WITH unnamed AS
 SELECT
     shop_id, order_id, max(order_status) AS status, max(order_match) AS match,
     ifNull(max(made_at), min(happened_at)) AS ordered_at,
-    max(order_customer) AS customer_id,
+    max(order_customer) AS customer_id, max(order_channel) AS sales_channel,
     if(in_orders, maxIf(order_value, told_by = 'order'), max(order_value)) AS value,
     if(in_orders, maxIf(order_currency, told_by = 'order'), max(order_currency)) AS currency,
     max(webhook_at) AS seen_in_webhook_at, min(pixel_at) AS seen_in_pixel_at,
@@ -100,7 +100,7 @@ SELECT
     arraySort(groupUniqArrayIf(why, why != '')) AS reasons,
     arrayFilter(each -> each != '', [
         if(isNull(seen_in_webhook_at), 'webhook', ''),
-        if(isNull(seen_in_pixel_at), 'pixel', ''),
+        if(isNull(seen_in_pixel_at) AND sales_channel != 'pos', 'pixel', ''),
         if(in_orders, '', 'order'),
         if(in_events, '', 'purchase'),
         multiIf(empty(destinations), 'receipt', arrayAll(each -> each = 'accepted', mapValues(destinations)), '', 'acceptance')
@@ -109,24 +109,25 @@ FROM
 (
     SELECT
         'order' AS told_by, shop_id, order_id, toString(status) AS order_status, toString(match) AS order_match,
-        toNullable(ordered_at) AS made_at, ordered_at AS happened_at, customer_id AS order_customer,
+        toNullable(ordered_at) AS made_at, ordered_at AS happened_at,
+        customer_id AS order_customer, toString(sales_channel) AS order_channel,
         value AS order_value, toString(currency) AS order_currency,
         seen_in_webhook_at AS webhook_at, seen_in_pixel_at AS pixel_at, purchase_event_id AS purchase_id,
         CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS decided_at, '' AS place, '' AS fate, '' AS why
     FROM orders FINAL
     UNION ALL
     SELECT
-        if(name = 'purchase', 'purchase', 'pixel'), shop_id, order_id, '', '', NULL, occurred_at, '', value, toString(currency),
+        if(name = 'purchase', 'purchase', 'pixel'), shop_id, order_id, '', '', NULL, occurred_at, '', '', value, toString(currency),
         NULL, if(name = 'purchase', NULL, received_at), if(name = 'purchase', event_id, ''), NULL, '', '', ''
     FROM events FINAL
     WHERE name IN ('purchase', 'checkout_completed') AND kind = 'standard' AND order_id != ''
     UNION ALL
     SELECT
-        'purchase', shop, called, '', '', NULL, happened_at, '', value, currency, NULL, pixel_at, event, NULL, '', '', ''
+        'purchase', shop, called, '', '', NULL, happened_at, '', '', value, currency, NULL, pixel_at, event, NULL, '', '', ''
     FROM unnamed
     UNION ALL
     SELECT
-        'receipt', c.shop_id, u.called, '', '', NULL, c.occurred_at, '', c.value, toString(c.currency),
+        'receipt', c.shop_id, u.called, '', '', NULL, c.occurred_at, '', '', c.value, toString(c.currency),
         NULL, NULL, c.event_id, if(c.status = 'skipped', NULL, c.sent_at),
         toString(c.destination), toString(c.status), toString(c.reason)
     FROM
@@ -137,7 +138,7 @@ FROM
     INNER JOIN unnamed AS u ON c.event_id = u.event
     UNION ALL
     SELECT
-        'receipt', shop_id, order_id, '', '', NULL, occurred_at, '', value, toString(currency),
+        'receipt', shop_id, order_id, '', '', NULL, occurred_at, '', '', value, toString(currency),
         NULL, NULL, event_id, if(status = 'skipped', NULL, sent_at), toString(destination), toString(status), toString(reason)
     FROM conversions FINAL
     WHERE event_name = 'Purchase' AND order_id != '' AND NOT test
@@ -152,6 +153,7 @@ ALTER TABLE order_ledger {{on_cluster}}
     COMMENT COLUMN match 'how webhook and pixel met: held, matched, pixel_only, webhook_only or late',
     COMMENT COLUMN ordered_at 'when it was made',
     COMMENT COLUMN customer_id 'the shop''s customer, else empty',
+    COMMENT COLUMN sales_channel 'where it was placed, as the shop system names it: web, pos (a till), ...; empty: not told',
     COMMENT COLUMN value 'its total',
     COMMENT COLUMN currency 'ISO 4217 code of the total',
     COMMENT COLUMN seen_in_webhook_at 'when its webhook came; NULL: not yet',
@@ -163,4 +165,4 @@ ALTER TABLE order_ledger {{on_cluster}}
     COMMENT COLUMN accepted_at 'when a destination first accepted it; NULL: none has',
     COMMENT COLUMN destinations 'what became of it at each: accepted, refused or skipped',
     COMMENT COLUMN reasons 'why refused or skipped',
-    COMMENT COLUMN missing 'of webhook, pixel, order, purchase, receipt and acceptance, what is not there';
+    COMMENT COLUMN missing 'of webhook, pixel, order, purchase, receipt and acceptance, what is not there; an order of a till lacks no pixel';

@@ -40,13 +40,14 @@ class Case(NamedTuple):
     pixel: bool
     purchase: bool
     fates: tuple[str, ...]
+    channel: str = "web"
 
     @property
     def missing(self) -> list[str]:
         """What the ledger ought to miss."""
         found = {
             "webhook": not (self.row and self.webhook),
-            "pixel": not self.pixel,
+            "pixel": not self.pixel and not (self.row and self.channel == "pos"),
             "order": not self.row,
             "purchase": not self.purchase,
             "receipt": not self.fates,
@@ -57,7 +58,7 @@ class Case(NamedTuple):
 
 CASES = {
     f"o{number}": case
-    for number, case in enumerate(starmap(Case, product(BOTH, BOTH, BOTH, BOTH, FATES)))
+    for number, case in enumerate(starmap(Case, product(BOTH, BOTH, BOTH, BOTH, FATES, ("web", "pos"))))
     if case.row or case.pixel or case.purchase or case.fates
 }
 
@@ -71,6 +72,7 @@ def orders() -> list[Order]:
             purchase_event_id=purchase_event_id("demo", name),
             seen_in_webhook_at=MADE + 2_000 if case.webhook else None,
             seen_in_pixel_at=MADE + 1_000 if case.pixel else None,
+            sales_channel=case.channel,
         )
         for name, case in CASES.items()
         if case.row
