@@ -50,14 +50,23 @@ class Owner(NamedTuple):
     source: str
 
 
+class Made(NamedTuple):
+    """An order that the shop made here, by its own time. *is_loose*: it names a cart, and no checkout."""
+
+    made_at: EpochMillis
+    order_id: str
+    received_at: EpochMillis
+    is_loose: bool
+
+
 class CheckoutState(NamedTuple):
     """One place. *applied*: the last offsets taken from `orders.received` and `identities.linked`.
 
     *context*: the last a browser said here. *unnamed*: a completion that names no order, and *unnamed_for* the order
-    it turned out to be of. *orders*: those known of a checkout. *order* and *checkouts*: of an order, what is known of
-    it, and where its browsers meet; *refunds*: the id and amount of each. *heard*: when we last heard of the place.
-    Of a cart, *loose*: orders that name no checkout, and when we heard of each; *ends*: when which checkout ended it.
-    *bare*: `streams.rules.contacts` left out something of what its purchase was said with.
+    it turned out to be of. *orders*: those known of a checkout, as they came. *order* and *checkouts*: of an order,
+    what is known of it, and where its browsers meet; *refunds*: the id and amount of each. *heard*: when we last heard
+    of the place. *ends*: of a cart, when which checkout ended it. *bare*: `streams.rules.contacts` left out something
+    of what its purchase was said with.
     """
 
     applied: tuple[int, int] = (-1, -1)
@@ -66,12 +75,11 @@ class CheckoutState(NamedTuple):
     context: Half | None = None
     unnamed: Half | None = None
     unnamed_for: str = ""
-    orders: tuple[str, ...] = ()
+    orders: tuple[Made, ...] = ()
     order: OrderState | None = None
     checkouts: tuple[str, ...] = ()
     refunds: tuple[tuple[str, float], ...] = ()
     heard: EpochMillis = 0
-    loose: tuple[tuple[str, EpochMillis], ...] = ()
     ends: tuple[tuple[EpochMillis, str], ...] = ()
     bare: bool = False
 
@@ -127,23 +135,28 @@ def take_use(state: CheckoutState, link: Link) -> CheckoutState:
 def take_order(state: CheckoutState, link: Link) -> CheckoutState:
     """Take at a checkout that it became an order, and whose."""
     order_id = link["order_id"] or ""
-    if order_id not in state.orders:
-        state = state._replace(orders=(*state.orders, order_id)[:MAX_ORDERS])
-        if link["checkout_token"] == link["identifier"] and link["identifier"].startswith(_CART):
-            state = state._replace(loose=(*state.loose, (order_id, link["received_at"]))[:MAX_ORDERS])
+    if all(known.order_id != order_id for known in state.orders):
+        is_loose = link["checkout_token"] == link["identifier"] and link["identifier"].startswith(_CART)
+        made = Made(link["occurred_at"], order_id, link["received_at"], is_loose)
+        state = state._replace(orders=_earliest((*state.orders, made)))
     return _named(with_owner(state, link["customer_id"], order_id, link["received_at"], "order"))
 
 
+def _earliest(orders: tuple[Made, ...]) -> tuple[Made, ...]:
+    return orders if len(orders) <= MAX_ORDERS else tuple(each for each in orders if each != max(orders))
+
+
 def take_end(state: CheckoutState, link: Link) -> CheckoutState:
-    """Take at a cart which checkout ended it; of several the first counts."""
+    """Take at a cart that a checkout ended it."""
     ends = sorted({*state.ends, (link["occurred_at"], link["checkout_token"] or "")})
     return state._replace(ends=tuple(ends[:MAX_ORDERS]))
 
 
 def _named(state: CheckoutState) -> CheckoutState:
-    if state.unnamed is None or state.unnamed_for or not state.orders:
+    """Say which order a completion is of that names none: the one made first, whichever we heard of first."""
+    if state.unnamed is None or state.unnamed_for == ALONE or not state.orders:
         return state
-    return state._replace(unnamed_for=state.orders[0])
+    return state._replace(unnamed_for=min(state.orders).order_id)
 
 
 def with_context(state: CheckoutState, half: Half) -> CheckoutState:
@@ -169,11 +182,11 @@ def with_client(state: CheckoutState, link: Link) -> CheckoutState:
 def with_owner(
     state: CheckoutState, customer: str | None, order_id: str, received_at: EpochMillis, source: str
 ) -> CheckoutState:
-    """Remember that *customer* made *order_id*, unless *source* has said so before."""
+    """Remember that *customer* made *order_id*, unless *source* has said so of it before."""
     room = MAX_OWNERS if source in _SHOPS else MAX_OWNERS // 2
     if customer is None or is_junk(customer) or not identifies(customer) or len(state.owners) >= room:
         return state
-    if any(each.customer_id == customer and each.source == source for each in state.owners):
+    if any((each.customer_id, each.order_id, each.source) == (customer, order_id, source) for each in state.owners):
         return state
     return state._replace(owners=(*state.owners, Owner(customer, order_id, received_at, source)))
 

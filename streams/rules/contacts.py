@@ -35,7 +35,7 @@ def _told(state: CheckoutState) -> list[Event | OrderReceived]:
     told: list[Event | OrderReceived] = []
     if order is not None:
         told += [] if order.opening is None else [order.opening]
-        halves.append(order.pixel)
+        halves += [order.named, *(lent.half for lent in order.lent)]
     return told + [half.event for half in halves if half is not None]
 
 
@@ -49,8 +49,13 @@ def forgotten(state: CheckoutState) -> CheckoutState:
 
 def _order(order: OrderState) -> OrderState:
     opening = None if order.opening is None else without_contact(order.opening)
-    return order._replace(opening=opening, pixel=_half(order.pixel))
+    lent = tuple([each._replace(half=_bare(each.half)) for each in order.lent])
+    return order._replace(opening=opening, named=_half(order.named), lent=lent)
 
 
 def _half(half: Half | None) -> Half | None:
-    return None if half is None else half._replace(event=without_contact(half.event))
+    return None if half is None else _bare(half)
+
+
+def _bare(half: Half) -> Half:
+    return half._replace(event=without_contact(half.event))

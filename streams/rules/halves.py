@@ -12,6 +12,8 @@ WEBHOOK: Final = 1
 PIXEL: Final = 2
 BOTH: Final = WEBHOOK | PIXEL
 MAX_RETRACTED: Final = 8
+MAX_LENT: Final = 3
+"""Completions that name no order, of so many checkouts and carts: each may be large (`streams.tables`)."""
 
 
 class Half(NamedTuple):
@@ -42,20 +44,65 @@ class Said(NamedTuple):
     occurred_at: EpochMillis
 
 
+class Lent(NamedTuple):
+    """A completion that names no order; *place* says whose it is. *left_as*: the event id it left with alone."""
+
+    place: str
+    half: Half
+    left_as: str = ""
+
+
 class OrderState(NamedTuple):
-    """One order. *opening* is the first webhook; *latest* the newest, without contact data. *sent*: the halves its
-    purchase left with; 0 is not yet. *left_as*: the event id it left with, where that is not named after the order.
-    *retracted*: as whose it was said before, and is no more.
+    """One order. *opening* is the first webhook; *latest* the newest, without contact data. *named*: a completion that
+    names the order; *lent*: those which do not, the first first. *sent*: the halves its purchase left with; 0 is not
+    yet. *left_as*: the event id it left with, where that is not named after the order. *retracted*: as whose it was
+    said before, and is no more.
     """
 
     order_id: str
     opening: OrderReceived | None = None
     latest: OrderReceived | None = None
-    pixel: Half | None = None
+    named: Half | None = None
     sent: int = 0
     version: int = 0
     left_as: str = ""
     retracted: tuple[Said, ...] = ()
+    lent: tuple[Lent, ...] = ()
+
+    @property
+    def pixel(self) -> Half | None:
+        """The browser's half: of all completions the first."""
+        if not self.lent:
+            return self.named
+        first = self.lent[0].half
+        return first if self.named is None or first.position < self.named.position else self.named
+
+
+def with_lent(order: OrderState, lent: Lent) -> OrderState:
+    """Take that a completion is said to be of *order*; of too many the first."""
+    known = [*(each for each in order.lent if each.place != lent.place), lent]
+    known.sort(key=lambda each: each.half.position)
+    return _left(order._replace(lent=tuple(known[:MAX_LENT])))
+
+
+def without_lent(order: OrderState, place: str) -> OrderState:
+    """Take that what *place* lent is another order's.
+
+    A purchase that leaves without any completion waits for one first: so this one waits again.
+    """
+    after = order._replace(lent=tuple([each for each in order.lent if each.place != place]))
+    if order.opening is None or len(after.lent) == len(order.lent):
+        return order
+    said = said_as(order)
+    return _left(after) if said is None or after.pixel is not None else _taken_back(after._replace(sent=0), said)
+
+
+def _left(order: OrderState) -> OrderState:
+    """Tell as what *order* left, unless it left by itself."""
+    if order.sent and not order.left_as:
+        return order
+    left_as = next((each.left_as for each in order.lent if each.left_as), "")
+    return order._replace(sent=PIXEL if left_as else 0, left_as=left_as)
 
 
 def has_half(order: OrderState) -> bool:
@@ -76,6 +123,10 @@ def corrected(before: OrderState | None, order: OrderState) -> OrderState | None
     said, now = said_as(before) if before is not None else None, said_as(order)
     if said is None or now is None or said == now:
         return None
+    return _taken_back(order, said)
+
+
+def _taken_back(order: OrderState, said: Said) -> OrderState:
     return order._replace(retracted=(*(each for each in order.retracted if each != said), said)[-MAX_RETRACTED:])
 
 

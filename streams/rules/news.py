@@ -8,7 +8,17 @@ from typing import Final
 
 from schemas.identifiers import link_id, purchase_event_id
 from schemas.records import EpochMillis, Link
-from streams.rules.checkouts import ALONE, CheckoutState, Client, Owner, checkout_key, is_contested, order_key, token_of
+from streams.rules.checkouts import (
+    ALONE,
+    CheckoutState,
+    Client,
+    Made,
+    Owner,
+    checkout_key,
+    is_contested,
+    order_key,
+    token_of,
+)
 from streams.rules.halves import Half
 from streams.rules.links import CONTESTED, LINK, UNLINK
 from streams.rules.purchases import unnamed_purchase_id
@@ -16,6 +26,7 @@ from streams.rules.purchases import unnamed_purchase_id
 ORDER: Final = "order"
 CONTEXT: Final = "context"
 UNNAMED: Final = "completed_unnamed"
+ANOTHER: Final = "completed_another"
 DEPARTED: Final = "sent_unnamed"
 HOLD_OVER: Final = "hold_over"
 
@@ -27,9 +38,9 @@ def of_place(shop_id: str, place: str, state: CheckoutState, *, most_visitors: i
     else:
         links = [_owned(shop_id, place, client, owner) for client in state.clients for owner in state.owners]
     links += [link for checkout in state.checkouts for link in _to_checkout(shop_id, place, checkout, state)]
-    links += [link for order_id in state.orders for link in _to_order(shop_id, place, order_id, state)]
-    if state.ends:
-        links += [link for order in state.loose for link in _to_end(shop_id, place, order, state)]
+    links += _to_orders(shop_id, place, state)
+    loose = [order for order in state.orders if order.is_loose] if state.ends else []
+    links += [link for _, end in state.ends for order in loose for link in _to_end(shop_id, place, end, order, state)]
     return {link["link_id"]: link for link in links}
 
 
@@ -87,9 +98,12 @@ def _to_checkout(shop_id: str, place: str, checkout: str, state: CheckoutState) 
     ]
 
 
-def _to_end(shop_id: str, cart: str, order: tuple[str, EpochMillis], state: CheckoutState) -> list[Link]:
-    """Tell the checkout that ended a cart which order it became, as the shop names only the cart, and whose."""
-    (_, checkout), (order_id, received_at) = state.ends[0], order
+def _to_end(shop_id: str, cart: str, checkout: str, order: Made, state: CheckoutState) -> list[Link]:
+    """Tell a checkout that ended a cart which order it became, as the shop names only the cart, and whose.
+
+    Of several every one: which was the first may turn out later, and what was said once cannot be unheard.
+    """
+    made_at, order_id, received_at, _ = order
     owners = [each for each in state.owners if each.order_id == order_id] or [Owner("", order_id, received_at, "")]
     return [
         _empty(shop_id, (ORDER, cart, checkout, order_id, owner.customer_id))
@@ -99,24 +113,33 @@ def _to_end(shop_id: str, cart: str, order: tuple[str, EpochMillis], state: Chec
             "order_id": order_id,
             "customer_id": owner.customer_id or None,
             "event_id": purchase_event_id(shop_id, order_id),
-            "occurred_at": received_at,
+            "occurred_at": made_at,
             "received_at": owner.received_at,
         }
         for owner in owners
     ]
 
 
-def _to_order(shop_id: str, place: str, order_id: str, state: CheckoutState) -> list[Link]:
-    """Tell an order what browsers said in its checkout."""
+def _to_orders(shop_id: str, place: str, state: CheckoutState) -> list[Link]:
+    """Tell the orders of a place what browsers said there."""
     links = []
     if state.context is not None:
-        links.append(_said(shop_id, place, order_id, CONTEXT, state.context))
-    if state.unnamed is not None and state.unnamed_for in (order_id, ALONE) and order_id == state.orders[0]:
-        departed = state.unnamed_for == ALONE
-        links.append(_said(shop_id, place, order_id, DEPARTED if departed else UNNAMED, state.unnamed))
-        if departed:
-            links[-1]["event_id"] = unnamed_purchase_id(shop_id, place)
-    return links
+        links += [_said(shop_id, place, order.order_id, CONTEXT, state.context) for order in state.orders]
+    if state.unnamed is None or not state.orders:
+        return links
+    first = state.orders[0]
+    for order in state.orders[1:]:
+        if order < first:
+            links.append(_said(shop_id, place, first.order_id, ANOTHER, state.unnamed) | {"event": None})
+            first = order
+    return [*links, _lent(shop_id, place, first.order_id, state.unnamed, departed=state.unnamed_for == ALONE)]
+
+
+def _lent(shop_id: str, place: str, order_id: str, unnamed: Half, *, departed: bool) -> Link:
+    """Tell an order that a completion which names none is its own."""
+    if not departed:
+        return _said(shop_id, place, order_id, UNNAMED, unnamed)
+    return _said(shop_id, place, order_id, DEPARTED, unnamed) | {"event_id": unnamed_purchase_id(shop_id, place)}
 
 
 def _said(shop_id: str, place: str, order_id: str, reason: str, half: Half) -> Link:

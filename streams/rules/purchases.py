@@ -18,7 +18,7 @@ from streams.rules.checkouts import (
     with_owner,
 )
 from streams.rules.contacts import without_contact
-from streams.rules.halves import PIXEL, OrderState, first_seen, half_of
+from streams.rules.halves import PIXEL, Lent, OrderState, first_seen, half_of, with_lent, without_lent
 
 MAX_REFUNDS: Final = 100
 REFUND: Final = "refunds/create"
@@ -49,14 +49,14 @@ def take_refund(state: CheckoutState, refund: OrderReceived) -> CheckoutState:
 
 
 def take_half(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:
-    """Take at an order that a browser completed its checkout."""
+    """Take at an order that a browser completed its checkout, and named it."""
     half = half_of(link)
     if half is None:
         return state
     state, event = with_context(state, half), half.event
     known = state.order or OrderState(order_id)
-    if known.pixel is None or half.position < known.pixel.position:
-        state = state._replace(order=known._replace(pixel=half))
+    if known.named is None or half.position < known.named.position:
+        state = state._replace(order=known._replace(named=half))
     checkouts = places_of(event["checkout_token"], event["cart_token"])
     if checkouts:
         return _with_checkouts(state, checkouts)
@@ -69,12 +69,23 @@ def take_context(state: CheckoutState, link: Link) -> CheckoutState:
     return state if half is None else with_context(state, half)
 
 
-def take_departed(state: CheckoutState, link: Link, order_id: str) -> CheckoutState:
-    """Take at an order that its purchase left before anybody knew its name."""
-    state = take_half(state, link, order_id)
-    if state.order is None or state.order.sent:
+def take_lent(state: CheckoutState, link: Link, order_id: str, left_as: str = "") -> CheckoutState:
+    """Take at an order that a completion which names none is of it, as the place says where it happened.
+
+    *left_as*: the event id of its purchase, when that left before anybody knew the order.
+    """
+    half = half_of(link)
+    if half is None:
         return state
-    return state._replace(order=state.order._replace(sent=PIXEL, left_as=link["event_id"]))
+    lent = Lent(link["checkout_token"] or "", half, left_as)
+    return with_context(state, half)._replace(order=with_lent(state.order or OrderState(order_id), lent))
+
+
+def take_another(state: CheckoutState, link: Link) -> CheckoutState:
+    """Take at an order that what it was lent is of another, which was made before it."""
+    if state.order is None:
+        return state
+    return state._replace(order=without_lent(state.order, link["checkout_token"] or ""))
 
 
 def unnamed_purchase_id(shop_id: str, checkout: str) -> str:
@@ -84,7 +95,7 @@ def unnamed_purchase_id(shop_id: str, checkout: str) -> str:
 
 def unnamed_order(shop_id: str, checkout: str, state: CheckoutState) -> OrderState:
     """Write the completion that names no order as an order that leaves alone."""
-    return OrderState("", pixel=state.unnamed, sent=PIXEL, left_as=unnamed_purchase_id(shop_id, checkout))
+    return OrderState("", named=state.unnamed, sent=PIXEL, left_as=unnamed_purchase_id(shop_id, checkout))
 
 
 def waiting_since(state: CheckoutState) -> EpochMillis:

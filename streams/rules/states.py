@@ -15,11 +15,11 @@ from streams.rules.absorbed import Absorbed
 from streams.rules.campaigns import NONE, Campaign
 from streams.rules.carts import NONE as NO_CARTS
 from streams.rules.carts import Carts
-from streams.rules.checkouts import CheckoutState, Client, Owner
+from streams.rules.checkouts import CheckoutState, Client, Made, Owner
 from streams.rules.contacts import forgotten, has_contact
 from streams.rules.customers import Browser, CustomerState
 from streams.rules.evidence import Evidence, Unlink
-from streams.rules.halves import Half, OrderState, Said
+from streams.rules.halves import Half, Lent, OrderState, Said
 from streams.rules.identities import Span
 from streams.rules.open_sessions import Entry, Landing, OpenSession
 from streams.rules.purchases import waiting_since
@@ -148,7 +148,7 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
     """
     _check(written)
     applied, clients, owners, context, unnamed, unnamed_for, orders, order, *rest = orjson.loads(written[18:])
-    checkouts, refunds, heard, loose, ends, bare = rest
+    checkouts, refunds, heard, ends, bare = rest
     return CheckoutState(
         tuple(applied),
         tuple([Client(*each) for each in clients]),
@@ -156,21 +156,21 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
         _half(context),
         _half(unnamed),
         unnamed_for,
-        tuple(orders),
+        tuple([Made(*each) for each in orders]),
         None if order is None else _order(*order),
         tuple(checkouts),
         tuple([(refund, amount) for refund, amount in refunds]),
         heard,
-        tuple([(order_id, told_at) for order_id, told_at in loose]),
         _named(ends),
         bare,
     )
 
 
-def _order(order_id: str, opening: Any, latest: Any, pixel: Any, *rest: Any) -> OrderState:
-    sent, version, left_as, retracted = rest
+def _order(order_id: str, opening: Any, latest: Any, named: Any, *rest: Any) -> OrderState:
+    sent, version, left_as, retracted, lent = rest
     said = tuple([Said(*each) for each in retracted])
-    return OrderState(order_id, opening, latest, _half(pixel), sent, version, left_as, said)
+    known = tuple([Lent(place, Half(*half), left) for place, half, left in lent])
+    return OrderState(order_id, opening, latest, _half(named), sent, version, left_as, said, known)
 
 
 def _half(fields: list[Any] | None) -> Half | None:

@@ -187,8 +187,12 @@ def _at_order(state: CheckoutState, link: Link) -> CheckoutState:
     order_id = link["identifier"].partition(":")[2]
     if link["reason"] == news.CONTEXT:
         return purchases.take_context(state, link)
+    if link["reason"] == news.UNNAMED:
+        return purchases.take_lent(state, link, order_id)
     if link["reason"] == news.DEPARTED:
-        return purchases.take_departed(state, link, order_id)
+        return purchases.take_lent(state, link, order_id, left_as=link["event_id"])
+    if link["reason"] == news.ANOTHER:
+        return purchases.take_another(state, link)
     return purchases.take_half(state, link, order_id)
 
 

@@ -14,7 +14,16 @@ from connectors.shopify.values import id_of
 from schemas.identifiers import purchase_event_id
 from schemas.records import Event, OrderReceived
 from tests.builders import MINUTE, NOON, an_event, an_order
-from tests.property.test_stitching_properties import END, HOLD, History, endless, stitched_anyhow
+from tests.property.test_stitching_properties import (
+    END,
+    HOLD,
+    History,
+    end_state,
+    endless,
+    step_anyhow,
+    stitched_anyhow,
+    stitched_in_order,
+)
 from tests.stitched import Pipeline
 
 EXAMPLES = int(os.environ.get("STITCH_EXAMPLES", "300"))
@@ -63,6 +72,35 @@ def purchases(draw: st.DrawFn) -> Bought:
     return Bought(draw(st.permutations(events)), [order], named or (shares and unnamed_place))
 
 
+@st.composite
+def disputes(draw: st.DrawFn) -> History:
+    """Several orders of one checkout or cart, and several completions there, of which few name their order."""
+    orders = [
+        an_order(
+            order_id=f"100{number}",
+            checkout_token=draw(st.sampled_from((TOKEN, TOKEN, "another", None))),
+            cart_token=draw(st.sampled_from((CART, None))),
+            customer_id=draw(st.sampled_from(("ada", "bob", None))),
+            delivery_id=f"w{number}",
+            occurred_at=NOON + draw(st.sampled_from((0, 0, 1, 9_000))),
+            received_at=NOON + draw(st.sampled_from((2_000, 3_000, HOLD // 2))),
+        )
+        for number in range(draw(st.integers(2, 4)))
+    ]
+    events = []
+    for number in range(draw(st.integers(1, 4))):
+        said: dict[str, Any] = {
+            "client_id": draw(st.sampled_from(("phone", "laptop"))),
+            "name": draw(st.sampled_from(("checkout_completed", "checkout_completed", "checkout_started"))),
+            "checkout_token": draw(st.sampled_from((TOKEN, "another", None))),
+            "cart_token": draw(st.sampled_from((CART, CART, None))),
+            "order_id": draw(st.sampled_from((None, None, None, "1000", "1001"))),
+            "occurred_at": NOON + draw(st.sampled_from((0, 0, 1, 5_000))),
+        }
+        events.append(an_event(event_id=f"e{number}", received_at=NOON + 5_000 + number, **said))
+    return History(events, draw(st.permutations(orders)), [])
+
+
 def ids(pipeline: Pipeline) -> set[str]:
     return {each["event"]["event_id"] for each in pipeline.purchases()}
 
@@ -82,6 +120,34 @@ def test_the_halves_meet_wherever_anything_tells_that_they_are_one(
         assert row["match"] == "webhook_only"
         assert len(ids(pipeline)) <= 2
     assert pipeline.rejected == []
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(disputes(), st.sampled_from((1, 4, 12)), st.lists(st.integers(0, 1_000), min_size=1, max_size=60))
+def test_which_order_a_completion_is_of_that_names_none_does_not_depend_on_what_comes_first(
+    history: History, partitions: int, choices: list[int]
+) -> None:
+    expected = stitched_in_order(history)
+    pipeline = stitched_anyhow(history, partitions, endless(choices))
+
+    assert end_state(pipeline) == end_state(expected)
+    assert pipeline.rejected == []
+
+
+@settings(max_examples=EXAMPLES // 3, deadline=None)
+@given(disputes(), st.sampled_from((1, 4)), st.lists(st.integers(0, 1_000), min_size=1, max_size=60))
+def test_nor_does_it_where_the_completions_left_before_the_shop_named_any_order(
+    history: History, partitions: int, choices: list[int]
+) -> None:
+    ends = []
+    for choose in (endless([3]), endless(choices)):
+        pipeline = stitched_in_order(history._replace(orders=[]), partitions)
+        pipeline.publish_order(*(order | {"received_at": END + 2_000} for order in history.orders))
+        step_anyhow(pipeline, [], choose)
+        pipeline.pass_time(END + 2 * HOLD)
+        ends.append(end_state(pipeline))
+
+    assert ends[0] == ends[1]
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -91,12 +91,9 @@ def end_state(pipeline: Pipeline) -> dict[str, Any]:
         for key, row in pipeline.order_rows().items()
     }
     # Whose visit a purchase leaves with that its browser told too late is settled when it leaves.
+    late = {key for key, (match, *_) in orders.items() if match == "late"}
     purchases = {
-        (
-            event["event_id"],
-            event["order_id"],
-            event["client_id"] if orders[event["order_id"] or ""][0] == "matched" else "",
-        )
+        (event["event_id"], event["order_id"], "" if event["order_id"] in late else event["client_id"])
         for event in (each["event"] for each in pipeline.purchases())
     }
     return {
@@ -127,6 +124,12 @@ def stitched_anyhow(history: History, partitions: int, choose: Iterator[int]) ->
         pipeline.publish(*[event] * (2 if next(choose) % 4 == 0 else 1))
     for order in history.orders:
         pipeline.publish_order(*[order] * (2 if next(choose) % 4 == 0 else 1))
+    step_anyhow(pipeline, unlinks, choose)
+    pipeline.pass_time(END)
+    return pipeline
+
+
+def step_anyhow(pipeline: Pipeline, unlinks: list[Link], choose: Iterator[int]) -> None:
     while (waiting := pipeline.waiting()) or unlinks:
         if unlinks and (not waiting or next(choose) % 3 == 0):
             pipeline.publish_link(unlinks.pop(next(choose) % len(unlinks)))
@@ -139,8 +142,6 @@ def stitched_anyhow(history: History, partitions: int, choose: Iterator[int]) ->
         pipeline.step(place)
         if chance == 1:
             pipeline.step(place, offset=pipeline.read[place] - 1)
-    pipeline.pass_time(END)
-    return pipeline
 
 
 def endless(choices: list[int]) -> Iterator[int]:

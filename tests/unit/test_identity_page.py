@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from schemas.identifiers import person_id, visitor_id
+from schemas.identifiers import person_id, purchase_event_id, visitor_id
 from tests.builders import NOON, an_event, an_order
 from tests.stitched import Pipeline
 
@@ -66,6 +66,23 @@ def test_halves_meet_as_the_page_says() -> None:
             sent = {each["event"]["event_id"] for each in pipeline.purchases()}
             assert len(sent) == (2 if count.startswith("two") else 1)
             assert not match or matches == {match}
+
+
+def test_a_completion_is_of_the_order_the_page_says() -> None:
+    rows, pipeline = rows_of("orders of one checkout"), Pipeline()
+    pipeline.publish(an_event(name="checkout_completed", checkout_token="tok-7"))
+    pipeline.run()
+    for order, made, _, _ in sorted(rows, key=lambda row: row[2]):
+        told = {"order_id": order, "checkout_token": "tok-7", "occurred_at": NOON + int(made[-2:]) * 60_000}
+        pipeline.publish_order(an_order(**told, received_at=NOON + 1_000))
+        pipeline.run()
+    pipeline.pass_time(NOON + DAY)
+
+    assert len(rows) == 3
+    assert {key: row["match"] for key, row in pipeline.order_rows().items()} == {row[0]: row[3] for row in rows}
+    assert {each["event"]["event_id"] for each in pipeline.purchases()} == {
+        purchase_event_id("demo", order) for order in ("77", "78", "79")
+    }
 
 
 def bought(completion: str, seen: str, webhook: dict[str, Any], *, webhook_first: bool) -> Pipeline:

@@ -8,7 +8,7 @@ from schemas.identifiers import person_id, purchase_event_id, visitor_id
 from schemas.records import OrderReceived
 from tests.builders import MINUTE, NOON, an_order
 from tests.shoppers import HOLD, LAPTOP, ORDER, PHONE, TOKEN, completed, on, stitched
-from tests.stitched import ORDERS, Pipeline
+from tests.stitched import Pipeline
 
 
 @pytest.mark.parametrize("webhook_first", [True, False])
@@ -168,23 +168,6 @@ def test_an_order_without_a_checkout_is_that_of_the_browser_that_saw_its_cart() 
     (purchase,) = pipeline.purchases()
     assert (purchase["event"]["client_id"], purchase["event"]["fbp"]) == (PHONE, "fb.1.1596403881668.7")
     assert set(pipeline.persons().values()) == {person_id("demo", "6940095086827")}
-
-
-@pytest.mark.parametrize("first", [PHONE, LAPTOP])
-def test_of_two_browsers_that_complete_one_order_the_first_by_its_own_time_counts(first: str) -> None:
-    events = {PHONE: completed(PHONE, 1), LAPTOP: completed(LAPTOP, 0)}
-    pipeline = stitched(events.pop(first))
-    pipeline.publish_order(an_order())
-    pipeline.run()
-    pipeline.publish(*events.values())
-    pipeline.run()
-
-    (purchase,) = pipeline.purchases()
-    assert (purchase["event"]["event_id"], purchase["event"]["client_id"]) == (purchase_event_id("demo", ORDER), LAPTOP)
-    assert pipeline.order_rows()[ORDER]["client_id"] == LAPTOP
-    (place,) = {place for place in pipeline.logs if place[0] == ORDERS}
-    pipeline.step(place, offset=0)
-    assert {each["event"]["client_id"] for each in pipeline.purchases()} == {LAPTOP}
 
 
 def test_later_words_on_an_order_update_its_row_by_their_own_time() -> None:

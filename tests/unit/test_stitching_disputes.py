@@ -1,0 +1,63 @@
+"""Who made a purchase that several browsers completed, and which order is completed where there are several."""
+
+import pytest
+
+from schemas.identifiers import purchase_event_id
+from tests.builders import NOON, an_order
+from tests.shoppers import HOLD, LAPTOP, ORDER, PHONE, TOKEN, completed, on, stitched
+from tests.stitched import ORDERS
+
+
+@pytest.mark.parametrize("first", [PHONE, LAPTOP])
+def test_of_two_browsers_that_complete_one_order_the_first_by_its_own_time_counts(first: str) -> None:
+    events = {PHONE: completed(PHONE, 1), LAPTOP: completed(LAPTOP, 0)}
+    pipeline = stitched(events.pop(first))
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.publish(*events.values())
+    pipeline.run()
+
+    (purchase,) = pipeline.purchases()
+    assert (purchase["event"]["event_id"], purchase["event"]["client_id"]) == (purchase_event_id("demo", ORDER), LAPTOP)
+    assert pipeline.order_rows()[ORDER]["client_id"] == LAPTOP
+    (place,) = {place for place in pipeline.logs if place[0] == ORDERS}
+    pipeline.step(place, offset=0)
+    assert {each["event"]["client_id"] for each in pipeline.purchases()} == {LAPTOP}
+
+
+@pytest.mark.parametrize("first", ["made first", "made later"])
+def test_a_completion_that_names_no_order_is_of_the_one_made_first_also_if_another_left_with_it(first: str) -> None:
+    orders = {
+        "made first": an_order(order_id="2", occurred_at=NOON - 1_000),
+        "made later": an_order(order_id="1", occurred_at=NOON),
+    }
+    pipeline = stitched(completed(PHONE, order_id=None), on(LAPTOP, 1, name="cart_viewed", checkout_token=TOKEN))
+    pipeline.publish_order(orders.pop(first))
+    pipeline.run()
+    (left,) = pipeline.purchases()
+    pipeline.publish_order(*orders.values())
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert (left["event"]["order_id"], left["event"]["client_id"]) == ("2" if first == "made first" else "1", PHONE)
+    rows = {key: (row["match"], row["client_id"]) for key, row in pipeline.order_rows().items()}
+    assert rows == {"2": ("matched", PHONE), "1": ("webhook_only", LAPTOP)}
+    said = {(each["event"]["order_id"], each["event"]["client_id"]) for each in pipeline.purchases()}
+    assert said == {("2", PHONE), ("1", LAPTOP)}
+
+
+@pytest.mark.parametrize("tokens", [("t1", "t2"), ("t2", "t1")])
+def test_two_checkouts_that_ended_one_cart_in_the_same_millisecond_are_not_bought_beside_its_orders(
+    tokens: tuple[str, str],
+) -> None:
+    pipeline = stitched(on(PHONE, -3, name="cart_viewed", cart_token="c1"))
+    for order_id in ("1", "2"):
+        pipeline.publish_order(an_order(order_id=order_id, checkout_token=None, cart_token="c1"))
+    for token in tokens:
+        pipeline.publish(completed(order_id=None, checkout_token=token, event_id=f"done {token}"))
+        pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    assert {key: row["match"] for key, row in pipeline.order_rows().items()} == {"1": "matched", "2": "webhook_only"}
+    assert {each["event"]["order_id"] for each in pipeline.purchases()} == {"1", "2"}
+    assert {each["event"]["client_id"] for each in pipeline.purchases()} == {PHONE}
