@@ -134,7 +134,7 @@ class BigCommerceClient:
 
 def _data(answer: httpx.Response, kind: type) -> Any:
     if answer.status_code == httpx.codes.NOT_FOUND:
-        raise TerminalError("not_fetched", "status", "404")
+        raise TerminalError("not_fetched", "status", "the shop's API is not at its address: 404")
     content = parsed(answer)
     data = content.get("data") if isinstance(content, dict) else None
     if not isinstance(data, kind):

@@ -86,13 +86,18 @@ class Caller:
                         await self._sleep(min(pause_told, self._patience))
                     return answer
                 if answer.status_code not in _AGAIN:
-                    raise TerminalError("not_fetched", "status", str(answer.status_code))
+                    raise TerminalError("not_fetched", "status", _refusal(answer.status_code))
                 pause = _told(answer.headers, exhausted_only=False) or _backoff(attempt)
                 problem = f"status {answer.status_code}"
             if attempt == self._attempts or pause > self._patience:
                 raise TransientError(f"the shop's API did not answer: {problem}", pause)
             await self._sleep(pause)
         raise TransientError("the shop's API did not answer")
+
+
+def _refusal(status: int) -> str:
+    what = {401: " the key or token", 403: " what the key or token asks for"}.get(status, "")
+    return f"the shop's API refused{what} with {status}"
 
 
 def parsed(answer: httpx.Response) -> Any:

@@ -99,7 +99,7 @@ def _is_gone(answer: httpx.Response) -> bool:
         return False
     if _GONE in answer.content:
         return True
-    raise TerminalError("not_fetched", "status", "404")
+    raise TerminalError("not_fetched", "status", "the shop's API is not at its address: 404")
 
 
 def _page(number: int) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _since(modified_after: EpochMillis | None) -> dict[str, str]:
 
 def _list(answer: httpx.Response) -> list[Any]:
     if answer.status_code == httpx.codes.NOT_FOUND:
-        raise TerminalError("not_fetched", "status", "404")
+        raise TerminalError("not_fetched", "status", "the shop's API is not at its address: 404")
     listed = parsed(answer)
     if not isinstance(listed, list):
         raise TransientError("the shop's API answered with no list")

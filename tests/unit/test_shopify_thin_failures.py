@@ -68,7 +68,7 @@ async def test_a_throttled_answer_is_waited_for_as_long_as_the_bucket_takes(
 @pytest.mark.parametrize(
     ("trouble", "detail"),
     [
-        ({"token": "another"}, "401"),
+        ({"token": "another"}, "the shop's API refused the key or token with 401"),
         ({"throttled": 99}, "the shop's API is throttled"),
         ({"lines": products(300)}, f"more than {MOST_MEMBERS} products: pull the whole shop"),
     ],

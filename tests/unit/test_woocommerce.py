@@ -303,7 +303,7 @@ async def test_a_pull_waits_when_told_to_and_tries_again() -> None:
 async def test_a_pull_ends_with_what_was_wrong() -> None:
     shop = a_full_shop(1)
     shop.secret = "another"
-    with pytest.raises(TerminalError, match="401"):
+    with pytest.raises(TerminalError, match="refused the key or token with 401"):
         await pulled(shop)
     shop.stage.fail(500, times=3)
     with pytest.raises(TransientError, match="500"):
