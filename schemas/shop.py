@@ -34,7 +34,7 @@ class Destination(BaseModel):
     name: str = Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     pixel_id: str = Field(pattern=r"^\d+$")
     token_env: str = Field(pattern=ENVIRONMENT_NAME, description="Environment variable that holds the access token.")
-    test_event_code: str | None = None
+    test_event_code: str | None = Field(None, min_length=1)
     events: tuple[str, ...] = Field((), description="Meta event names to send; empty: all.")
     content_id_template: str | None = Field(None, description="Else the primary catalog's, else {variant_id}.")
     content_type: Literal["product", "product_group"] | None = Field(

@@ -71,7 +71,7 @@ def begun(event: Event, destination: Destination, decision: Decision, place: tup
         value=decision.value,
         currency=decision.currency,
         order_id=event["order_id"],
-        test=destination["test_event_code"] is not None,
+        test=bool(destination["test_event_code"]),
         source_partition=place[0],
         source_offset=place[1],
         action_source=decision.action_source,

@@ -60,6 +60,7 @@ def test_a_shop_as_written_travels_as_the_topic_carries_it() -> None:
             for field, value in {
                 "content_id_template": "{hunter2}",
                 "content_type": "groups",
+                "test_event_code": "",
                 "unknown_products": "hold",
                 "limited_use_regions": ["California"],
                 "custom_events": {"newsletter": "Purchase"},
