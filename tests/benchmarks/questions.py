@@ -64,6 +64,7 @@ QUESTIONS: Final = (
     Asked("cohorts by week", "retention", aim_seconds=0.4),
     Asked("cohorts by week, device", "retention", {"breakdown": "device"}),
     Asked("top products", "top_products", aim_seconds=0.5),
+    Asked("surest products", "converting_products"),
     Asked("abandoned products", "abandoned_products"),
     Asked("paths", "paths"),
     Asked("attribution", "attribution"),

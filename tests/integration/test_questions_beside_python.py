@@ -8,7 +8,7 @@ import pytest
 from analytics.questions import query
 from schemas.settings import ClickHouseSettings
 from tests.integration.weeks_database import weeks_database
-from tests.oracles import funnels, money, reports, visits
+from tests.oracles import funnels, money, products, reports, visits
 from tests.oracles.comparing import near, plain
 from tests.oracles.weeks import UNTIL, ZONE, Weeks
 
@@ -98,6 +98,10 @@ CASES = [
     *(
         Case("abandoned_products", reports.abandoned_products, {"days": days, "within_hours": hours})
         for days, hours in [(ALL, 24), (30, 1)]
+    ),
+    *(
+        Case("converting_products", products.converting_products, {"days": days, "at_least": least})
+        for days, least in [(ALL, 1), (30, 12)]
     ),
     Case("delivery", reports.delivery, {"days": ALL}),
     Case("match_quality", reports.match_quality, {"days": ALL}),
