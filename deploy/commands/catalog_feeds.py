@@ -1,6 +1,7 @@
 """`storestream catalogs feed register|fetch|status`: the feed of a catalog at Meta, and what Meta found in it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -24,10 +25,22 @@ _POLL_SECONDS: Final = 0.5
 _SESSION_COLUMNS: Final = ("started_at", "ended_at", "method", "detected", "persisted", "invalid", "deleted")
 T = TypeVar("T")
 
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def _whole_address(context: click.Context, option: click.Parameter, address: str | None) -> str | None:
+    """Keep what is no address from becoming the feed's at Meta."""
+    if address is not None and not _ADDRESS.fullmatch(address):
+        raise click.BadParameter("write it whole, as https://feeds.shop.example")
+    return address
+
+
 _shop = click.option("--shop", "shop_id", required=True, help="The shop.")
 _catalog = click.option("--catalog", "name", help="The catalog; needed where the shop has several.")
 _address = click.option(
-    "--address", help="Where Meta reaches the api, as https://feeds.shop.example; else where it listens."
+    "--address",
+    callback=_whole_address,
+    help="Where Meta reaches the api, as https://feeds.shop.example; else where it listens.",
 )
 
 

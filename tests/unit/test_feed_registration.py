@@ -7,12 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from connectors.meta.catalog.client import CatalogClient
 from connectors.meta.failures import Failure
 from connectors.meta.feed.registration import Place, Registered, fetch, find, register
 from connectors.meta.feed.results import FeedResults, feed_results
 from connectors.meta.feed.writing import pieces
+from deploy.commands.catalog_feeds import feed
 from deploy.servers.meta.app import create_app
 from deploy.servers.meta.standin import StandIn
 from schemas.catalog_records import Catalog
@@ -152,3 +154,12 @@ async def test_what_meta_refuses_is_a_failure(monkeypatch: pytest.MonkeyPatch) -
         ]
 
     assert [isinstance(answer, Failure) and answer.kind for answer in answers] == ["token", "token"]
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "feeds.shop.example", "ftp://feeds.shop.example", "https://", "https://x y"]
+)
+def test_what_is_no_address_never_becomes_the_feeds_at_meta(address: str) -> None:
+    answer = CliRunner().invoke(feed, ["register", "--shop", "demo", "--address", address])
+
+    assert (answer.exit_code, "write it whole" in answer.output) == (2, True)
