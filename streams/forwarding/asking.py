@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import structlog
 
-from connectors.meta.mapping import NO_BROWSER
 from schemas.codec import Codec
 from schemas.records import Consent, EpochMillis, Event, Parked
 from schemas.settings import ForwardSettings
@@ -67,9 +66,9 @@ class Questions:
         return len(self._since)
 
     def ask(self, partition: int, held: Parked) -> None:
-        """Ask where the visitor of *held* is at home, unless that is *partition*, or nowhere."""
+        """Ask where the visitor of *held* is at home, unless that is *partition*."""
         event = held["event"]["event"] if held["event"] else None
-        if event is None or event["client_id"].startswith(NO_BROWSER):
+        if event is None:
             return
         home = self._home(event["shop_id"], event["visitor_id"])
         if home != partition:

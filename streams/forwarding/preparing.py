@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from connectors.meta.mapping import NO_BROWSER
 from connectors.meta.parcels import Parcel
 from schemas.records import Destination, EnrichedEvent, Event, Parked, Shop
 from streams.forwarding.asides import Asides
@@ -83,7 +84,8 @@ class Preparer:
                 return self._prepared(with_consent(enriched, consent), shop, destination, envelope)
             parked = held_record(enriched, destination["name"], record.offset, int(time.time() * 1000))
             is_replay = envelope.lane is not None and envelope.lane.is_replay
-            if not is_replay and self._holds.hold(key, record.partition, parked):
+            somebody = not enriched["event"]["client_id"].startswith(NO_BROWSER)  # who may tell of it yet
+            if somebody and not is_replay and self._holds.hold(key, record.partition, parked):
                 self._questions.ask(record.partition, parked)
                 return None
         receipt = begun(enriched["event"], destination, decision, (record.partition, record.offset))

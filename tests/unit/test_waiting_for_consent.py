@@ -54,6 +54,17 @@ async def test_what_waits_for_consent_is_skipped_when_a_later_event_tells_of_a_r
     assert desk.outbox.receipts() == [("a", "skipped", "no_marketing_consent")]
 
 
+async def test_an_order_that_no_browser_told_of_waits_for_nobodys_consent() -> None:
+    desk = Desk(a_destination(), require_consent=True)
+    lonely = a_purchase(client_id="order:53", sales_channel="pos")
+    desk.strangers = {lonely["event"]["visitor_id"]}
+
+    await desk.take(1, envelope(lonely))
+
+    assert desk.outbox.receipts() == [("p", "skipped", "consent_not_told")]
+    assert (desk.outbox.parked, desk.acked) == ({}, [1])
+
+
 async def test_what_waits_for_consent_in_vain_or_finds_no_room_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(a_destination(), require_consent=True)
     await desk.take(1, envelope(*(enriched(event_id=str(number)) for number in range(4))))
@@ -161,13 +172,3 @@ async def test_questions_are_few_and_forgotten_in_the_end(monkeypatch: pytest.Mo
     await home.forwarder.waiting.sweep()
 
     assert home.outbox.emitted == [("conversions.parked", 1, None)] * 4
-
-
-async def test_an_order_no_browser_told_of_asks_nobody() -> None:
-    desk = Desk(a_destination(), require_consent=True)
-    lonely = a_purchase(client_id="order:53")
-    desk.strangers = {lonely["event"]["visitor_id"]}
-
-    await desk.take(1, envelope(lonely))
-
-    assert list(desk.outbox.parked) == [b"demo|meta|held|p"]
