@@ -17,6 +17,7 @@ Lookup = Literal[
     "conversions_of_event",
     "conversions_replayable",
     "product",
+    "titles",
     "orders_incomplete",
     "identity_subjects",
     "identity_devices",

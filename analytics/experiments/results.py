@@ -50,7 +50,8 @@ class Comparison(NamedTuple):
     """A variant beside the control. *always* may be read at any time; *conversion* and *revenue* once, at the end."""
 
     variant: str
-    uplift: float
+    uplift: float | None
+    """Of the control's conversion; None where the control has none to be above."""
     conversion: Difference
     click_through: Difference
     revenue: Difference
@@ -114,7 +115,7 @@ def _compare(arm: Arm, control: Arm, experiment: Experiment) -> Comparison:
     expected = experiment.expected_uplift * control.converted.value
     return Comparison(
         variant=arm.variant,
-        uplift=conversion.value / control.converted.value if control.converted.value else 0.0,
+        uplift=conversion.value / control.converted.value if control.converted.value else None,
         conversion=conversion,
         click_through=compare_rates(arm.clicked, control.clicked),
         revenue=compare_means(arm.revenue, control.revenue),
@@ -140,4 +141,9 @@ def _verdict(experiment: Experiment, arms: Sequence[Arm], comparisons: Sequence[
 
 def _told(comparison: Comparison) -> str:
     way = "more" if comparison.conversion.value > 0 else "less"
-    return f"{comparison.variant} converts {way} ({comparison.uplift:+.1%})"
+    return f"{comparison.variant} converts {way} ({told_uplift(comparison)})"
+
+
+def told_uplift(comparison: Comparison) -> str:
+    """Write the uplift: `+12.5%`, or that the control has no conversion to be above."""
+    return "from nothing" if comparison.uplift is None else f"{comparison.uplift:+.1%}"

@@ -76,7 +76,7 @@ REASONS: Final[dict[str, str]] = {
     "viewed_together": "viewed together",
     "bought_together": "bought together",
     "next_item": "viewed next",
-    "ease": "goes with what is there",
+    "ease": "goes well",
     "item_knn": "wanted by the same people",
     "session_knn": "visits like this one",
     "popular": "popular now",

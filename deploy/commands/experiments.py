@@ -117,7 +117,7 @@ def _print_comparisons(reading: results.Reading) -> None:
     for each in reading.comparisons:
         low, high = each.conversion.interval
         console.print(
-            f"{each.variant}: conversion {each.uplift:+.1%} ({low * 100:+.2f} to {high * 100:+.2f} points), "
+            f"{each.variant}: conversion {results.told_uplift(each)} ({low * 100:+.2f} to {high * 100:+.2f} points), "
             f"z {each.conversion.statistic:.2f}, p {each.conversion.p:.4f}, P(B>A) {each.better:.3f}, "
             f"p at any time {each.always.p:.4f}"
         )

@@ -32,5 +32,11 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> No
         numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*("" if cell is None else escape(_CONTROLS.sub("\ufffd", str(cell))) for cell in row))
+        table.add_row(*(escape(_CONTROLS.sub("\ufffd", _text(cell))) for cell in row))
     console.print(table)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, list | tuple):
+        return ", ".join(map(_text, cell))
+    return "" if cell is None else str(cell)

@@ -1,12 +1,15 @@
 """`storestream recommendations build|profiles|show`: make recommendations, and see what would be shown."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 import click
 
+from analytics.lookups import look_up
 from analytics.recommending.building import build as build_models
+from analytics.recommending.choosing import Recommendation
 from analytics.recommending.models import MODELS, Model, Placement
 from analytics.recommending.profiles import refresh_profiles
 from analytics.recommending.serving import Query, Recommender
@@ -61,12 +64,26 @@ def show(**about: Any) -> None:
             chosen = recommender.recommend(asked)
         except ValueError:
             raise click.UsageError("session and person are UUIDs") from None
-    rows = [
-        {"product": each.product_id, "score": f"{each.score:.4f}", "model": each.model, "reason": each.reason}
-        for each in chosen
-    ]
-    if rows:
-        print_table(rows, ("product", "score", "model", "reason"))
+    if chosen:
+        print_table(_lines(chosen, _titles(asked.shop, chosen)), ("product", "title", "score", "model", "reason"))
     else:
         told = f"nothing to recommend at {asked.shop}: no build yet, and no product in its catalog is for sale"
         say(told)
+
+
+def _titles(shop: str, chosen: Sequence[Recommendation]) -> dict[str, str]:
+    products = sorted({name for each in chosen for name in (each.product_id, *each.because)})
+    return {row["product_id"]: row["name"] for row in look_up("titles", shop=shop, products=products)}
+
+
+def _lines(chosen: Sequence[Recommendation], titles: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "product": each.product_id,
+            "title": titles.get(each.product_id, ""),
+            "score": f"{each.score:.4f}",
+            "model": each.model,
+            "reason": each._replace(because=tuple(titles.get(name, name) for name in each.because)).reason,
+        }
+        for each in chosen
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from analytics.experiments.results import Reading
+from analytics.experiments.results import Reading, told_uplift
 from deploy.commands.output import console, print_table
 from deploy.demo.merchant import CatalogOutcome
 from deploy.demo.outcome import Ask, Outcome
@@ -99,7 +99,7 @@ def print_experiment(reading: Reading | None, question: str) -> None:
     print_table(rows, list(rows[0]))
     for each in reading.comparisons:
         console.print(
-            f"  {each.variant}: {each.uplift:+.1%}, p {each.conversion.p:.4f}, P(B>A) {each.better:.3f}, "
+            f"  {each.variant}: {told_uplift(each)}, p {each.conversion.p:.4f}, P(B>A) {each.better:.3f}, "
             f"p at any time {each.always.p:.4f}"
         )
     console.print(f"  {reading.verdict}")

@@ -354,7 +354,8 @@ def test_the_commands_build_refresh_and_show(told: Told, monkeypatch: pytest.Mon
 
     assert built.output.split()[:4] == ["model", "rows", "seconds", "popular"], built.output
     assert profiles.output.startswith(f"{len({each.number for each in told.visits})} profiles in ")
-    assert shown.output.count("viewed together with p03") == 3
+    assert shown.output.split()[:5] == ["product", "title", "score", "model", "reason"]
+    assert shown.output.count("viewed together with Title p03") == 3
     assert nothing.output.startswith("nothing to recommend at nobody")
     assert nobodys.output.endswith("nothing to recommend: ClickHouse knows too little of nobody\n")
     assert (wrong.exit_code, "UUIDs" in wrong.output) == (2, True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analytics.experiments.configuration import Experiment
 from analytics.experiments.distributions import (
     chi_square_tail,
     normal_quantile,
@@ -24,6 +25,7 @@ from analytics.experiments.inference import (
     sample_ratio,
     wilson,
 )
+from analytics.experiments.results import interpret
 
 
 @pytest.mark.parametrize("freedom", [1, 2.5, 10, 1_000, 1_000_000])
@@ -122,3 +124,21 @@ def test_what_may_be_read_at_any_time_finds_a_difference_that_is_there() -> None
     assert found.p < 0.05
     assert found.interval.low > 0
     assert compare_always(0.0, 0.0, 0.01).p == 1
+
+
+def test_a_control_that_nobody_buys_with_has_no_uplift_to_tell() -> None:
+    variants = [{"name": "plain"}, {"name": "note"}]
+    experiment = Experiment.model_validate(
+        {"shop": "demo", "name": "home", "variants": variants, "people_planned": 100}
+    )
+    counts = {"plain": 0, "note": 20}
+    rows = [
+        {"variant": name, "people": 200, "converted": count, "revenue_currency": "EUR"}
+        for name, count in counts.items()
+    ]
+
+    reading = interpret(experiment, "all", rows)
+
+    assert reading.comparisons[0].uplift is None
+    assert reading.comparisons[0].conversion.p < 0.001
+    assert reading.verdict == "as planned: note converts more (from nothing)"

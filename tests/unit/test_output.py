@@ -14,6 +14,12 @@ def test_no_cell_of_a_table_commands_a_terminal(capsys: pytest.CaptureFixture[st
     assert len(told.splitlines()) == 3
 
 
+def test_several_values_of_a_cell_stand_beside_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([{"such_as": ["p1", "p2"], "last": None}], ("such_as", "last"))
+
+    assert capsys.readouterr().out.splitlines()[1].split() == ["p1,", "p2"]
+
+
 def test_a_line_says_what_it_is_given_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     say("deleted: [/x] \x1b[2J")
 
