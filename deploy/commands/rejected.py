@@ -23,7 +23,8 @@ from streams.records import MEANT_FOR
 
 LIST = """
 SELECT toString(rejection_id) AS id, received_at, stage, reason, field, detail, length(payload) AS bytes
-FROM rejected FINAL WHERE shop_id = {shop:String} OR {shop:String} = ''
+FROM rejected FINAL
+WHERE (shop_id = {shop:String} OR {shop:String} = '') AND (reason = {reason:String} OR {reason:String} = '')
 ORDER BY received_at DESC LIMIT {limit:UInt32}
 """
 ONE = """
@@ -40,10 +41,16 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option("--shop", default="", help="Only of this shop; '' is every shop.")
+@click.option("--reason", default="", help="Only with this reason, such as not_fetched; '' is every one.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-def list_(shop: str, limit: int) -> None:
+@click.option("--ids", is_flag=True, help="Print their ids alone, the oldest first: for xargs and replay.")
+def list_(shop: str, reason: str, limit: int, ids: bool) -> None:
     """List the newest rejections: who refused what, and why."""
-    rows = _ask(LIST, shop=shop, limit=limit)
+    rows = _ask(LIST, shop=shop, reason=reason, limit=limit)
+    if ids:
+        for row in reversed(rows):
+            click.echo(row["id"])
+        return
     print_table(rows, ("received_at", "stage", "reason", "field", "detail", "bytes", "id"))
     if not rows:
         console.print("nothing was rejected")
@@ -77,7 +84,7 @@ def replay(rejection_id: Any, repaired: Path | None, ingest: str | None, dry_run
 
 
 async def _to_ingest(rejection: dict[str, Any], content: bytes, ingest: str | None) -> None:
-    """Post it as the pixel would, with the shop's own write key, or as its shop system would, with the shop's secret."""
+    """Post it as the pixel would, with the shop's write key, or as its shop system would, with the shop's secret."""
     if not ingest:
         raise ConfigurationError("--ingest is missing: the address of ingest, such as http://127.0.0.1:8080")
     kafka = await reached(settings(KafkaSettings))

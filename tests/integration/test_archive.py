@@ -184,12 +184,16 @@ def repaired(event: EnrichedEvent, folder: Path) -> Path:
 
 def sent_again(stage: Stage, reason: str, file: Path) -> str:
     """Replay what was rejected for *reason* with the bytes of *file*; returns the last line the command says."""
-    ((rejection_id,),) = stage.ask(f"SELECT toString(rejection_id) FROM rejected FINAL WHERE reason = '{reason}'")
-    arguments = ["rejected", "replay", rejection_id, "--with", str(file)]
-    command = [sys.executable, "-c", "from deploy.cli import main; main()", *arguments]
+    (rejection_id,) = rejected(stage, "list", "--reason", reason, "--ids")
+    return rejected(stage, "replay", rejection_id, "--with", str(file))[-1]
+
+
+def rejected(stage: Stage, *arguments: str) -> list[str]:
+    """Call `storestream rejected`; returns the lines it says."""
+    command = [sys.executable, "-c", "from deploy.cli import main; main()", "rejected", *arguments]
     env = {**os.environ, **stage.env, "COLUMNS": "200"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout.strip().splitlines()[-1]
+    return done.stdout.strip().splitlines()
 
 
 async def written(stage: Stage, topic: str) -> int:
