@@ -4,7 +4,7 @@
 -- until = now: end of the time asked about, such as 2026-11-01 (which is not part of it)
 -- time_zone = UTC: whose days and times are meant
 -- top = 20 (1 to 100000): how many products, the surest first
--- at_least = 1: leave out products that fewer people viewed
+-- at_least = 10: leave out products that fewer people viewed; one buyer of one viewer would be among the first
 WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     titles AS
@@ -43,7 +43,7 @@ WITH
         GROUP BY product
         HAVING viewers >= greatest({at_least:UInt32}, 1)
     ),
-    -- Wilson's bounds at 95 %: one buyer of one viewer must not win.
+    -- Wilson's bounds at 95 %: of few viewers little is certain.
     -- https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Wilson_score_interval
     1.96 * sqrt(buyers * (viewers - buyers) / viewers + 0.9604) AS spread
 SELECT
