@@ -23,9 +23,9 @@ MOST_RECENT: Final = 30
 
 
 async def whole(client: WooClient, product_id: str, told: Told) -> ProductChange:
-    """Fetch a product as it is now, or that it is gone. Raises as `WooClient.product`."""
+    """Fetch a product as it is now, or that it is gone: also into the bin. Raises as `WooClient.product`."""
     product = await client.product(product_id)
-    if product is None:
+    if product is None or product.status == "trash":
         return to_deletion(product_id, told)
     return to_product_change(product, await client.variations(product_id) if product.variations else [], told)
 

@@ -39,6 +39,17 @@ async def test_a_variation_in_the_bin_brings_its_product_without_it() -> None:
     assert [each["variant_id"] for each in product["variants"]] == ["731"]
 
 
+async def test_a_product_in_the_bin_is_not_brought_back_by_its_variations_there() -> None:
+    stage = a_stage(799)
+    stage.api.products[799]["status"] = "trash"
+    stage.api.products[732] = a_variation(status="trash")
+
+    for number in (799, 732):
+        await stage.told("product.deleted", {"id": number})
+
+    assert [(each["product_id"], each["action"]) for each in stage.sink.products] == [("799", "delete")] * 2
+
+
 @pytest.mark.parametrize("status", [500, 401])
 async def test_a_deletion_is_believed_where_nobody_can_be_asked(status: int) -> None:
     stage = a_stage(799)
