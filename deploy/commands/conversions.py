@@ -11,15 +11,15 @@ from analytics.questions import Answer, query
 from connectors.kafka import registry
 from connectors.meta.client import MetaClient
 from connectors.meta.failures import REFUSE_REASONS, Accepted, Failure
-from connectors.meta.mapping import META_NAMES
 from connectors.meta.validation import FOR_GOOD, SKIP_REASONS
 from deploy.commands.output import console, print_table, say
 from deploy.commands.shop_named import find_shop
 from deploy.reaching import reached
 from deploy.replaying import order_replay
 from deploy.trials import EVENTS, a_trial
+from deploy.unsent import unsent
 from deploy.waiting import COLUMNS, what_waits
-from schemas.identifiers import purchase_event_id
+from schemas.errors import ConfigurationError, TransientError
 from schemas.records import Destination, Shop
 from schemas.settings import KafkaSettings, MetaSettings, RegistrySettings, settings
 from streams.rules.conversions import decide
@@ -88,23 +88,18 @@ def explain(event_id: str) -> None:
     for row in events + receipts:
         _print_fields(row)
         console.print()
-    if not receipts:
-        say(_why_no_receipt(events))
+    if not events and not receipts:
+        say("no such event: neither ClickHouse's events nor its conversions know the id")
+    for event in events:
+        for line in unsent(event, {row["destination"] for row in receipts}, _shop_if_known(event["shop_id"])):
+            say(line)
 
 
-def _why_no_receipt(events: list[dict[str, Any]]) -> str:
-    if not events:
-        return "no such event: neither ClickHouse's events nor its conversions know the id"
-    event = events[0]
-    if event["kind"] == "standard" and event["name"] == "checkout_completed" and event["order_id"]:
-        purchase_id = purchase_event_id(event["shop_id"], event["order_id"])
-        return (
-            f"Meta is not told of checkout_completed, but of its order: `storestream conversions explain {purchase_id}`"
-        )
-    if event["kind"] != "standard" or event["name"] not in META_NAMES:
-        known = f"{', '.join(META_NAMES)}, and what a destination's custom_events name"
-        return f"Meta is not told of {event['name']} ({event['kind']}): only of {known}"
-    return "no receipt yet: it waits (see `storestream conversions waiting`), or the shop has no destination"
+def _shop_if_known(shop_id: str) -> Shop | None:
+    try:
+        return asyncio.run(find_shop(shop_id))
+    except (click.ClickException, TransientError, ConfigurationError):
+        return None
 
 
 def _print_fields(row: dict[str, Any]) -> None:

@@ -112,28 +112,6 @@ def said(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.usefixtures("tables")
-def test_explain_tells_why_an_event_was_refused() -> None:
-    told = said("explain", "sh-refused")
-
-    for word in ("product_viewed", "refused_by_meta", "100", "2804007", "Atrace", "11"):
-        assert word in told
-
-
-@pytest.mark.usefixtures("tables")
-@pytest.mark.parametrize(
-    ("event_id", "words"),
-    [
-        ("sh-silent", "Meta is not told of cart_viewed (standard)"),
-        ("sh-completed", f"conversions explain {purchase_event_id('demo', '4711')}"),
-        ("sh-waiting", "no receipt yet"),
-        ("sh-nobody", "no such event"),
-    ],
-)
-def test_explain_tells_why_there_is_no_receipt(event_id: str, words: str) -> None:
-    assert words in said("explain", event_id)
-
-
 @pytest.fixture
 def configured(tables: None, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """The shop `demo` with a destination, and a stand-in of Meta."""
@@ -152,6 +130,18 @@ def configured(tables: None, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPat
 async def configure(kafka: KafkaSettings) -> None:
     await make_topics(kafka)
     await shops.publish(kafka, Codec.from_lock(), [a_shop(destinations=[a_destination()])])
+
+
+@pytest.mark.usefixtures("configured")
+def test_explain_tells_why_an_event_was_refused_or_why_there_is_no_receipt() -> None:
+    refused = said("explain", "sh-refused")
+
+    for word in ("product_viewed", "refused_by_meta", "100", "2804007", "Atrace", "11"):
+        assert word in refused
+    assert "Meta is not told of cart_viewed (standard)" in said("explain", "sh-silent")
+    assert f"conversions explain {purchase_event_id('demo', '4711')}" in said("explain", "sh-completed")
+    assert "meta: no receipt of PageView yet" in said("explain", "sh-waiting")
+    assert "no such event" in said("explain", "sh-nobody")
 
 
 def test_a_test_event_is_shown_and_sent_with_its_code(configured: httpx.Client) -> None:
