@@ -27,7 +27,11 @@ ADVICE: Final[dict[Code, tuple[Severity, str]]] = {
     "duplicate_sku": ("error", "give each variant its own SKU"),
     "duplicate_variant": ("error", "give each variant its own id, SKU or options"),
     "duplicate_product": ("error", "put all rows of a product together"),
-    "mangled_number": ("error", "a spreadsheet made it: format the column as text and paste the original again"),
+    "mangled_number": (
+        "error",
+        "a spreadsheet made it: format the column as text and paste the original again; "
+        "or, if all its zeros are right, say `exact_ids: true` in the mapping",
+    ),
     "bad_number": ("error", "write a number, such as 12.50"),
     "ambiguous_number": ("error", "say in the mapping whether `decimal` is a point or a comma"),
     "extra_cells": ("error", "put quotes around a cell that holds the delimiter: this row has more than the header"),
@@ -36,7 +40,7 @@ ADVICE: Final[dict[Code, tuple[Severity, str]]] = {
     "bad_currency": ("error", "write the three letters of ISO 4217, such as EUR, and nothing else beside the number"),
     "other_currency": (
         "error",
-        "a product has one currency: its column's, else its constant's, its prices' or the shop's",
+        "it is not the product's currency: what its column says, else a constant, its prices or the shop",
     ),
     "bad_time": ("warning", "write times as 2026-10-26 or 2026-10-26T08:00:00+01:00"),
     "too_many_variants": ("error", "a product has at most 2,048 variants: split it"),
