@@ -11,16 +11,23 @@ from schemas.settings import ClickHouseSettings
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 # Of what an id was found as, that which says most comes first.
-_KINDS: Final = ("person", "customer", "visitor", "client", "checkout", "order")
+_KINDS: Final = ("person", "customer", "visitor", "client", "visit", "checkout", "cart", "order")
+_WITH_PURCHASES: Final = ("visit", "checkout", "cart", "order")
+_PLACES: Final = ("order:", "cart:")
+"""What `identity_log` writes before an order and a cart."""
 
 
 def known_of(asked: str, shop_id: str = "", clickhouse: ClickHouseSettings | None = None) -> Known:
-    """Find what the id *asked* leads to: a person, visitor, client, customer, checkout token or order.
+    """Find what the id *asked* leads to: a person, visitor, client, visit, customer, checkout, cart or order.
 
     Raises:
         ConfigurationError: nothing is known by the id, or several shops know it and none is named.
         TransientError: ClickHouse does not answer.
     """
+    for place in _PLACES:
+        asked = asked.removeprefix(place)
+    if not asked:
+        raise ConfigurationError("name an id: nobody has an empty one")
     subjects = look_up("identity_subjects", clickhouse, id=asked, shop=shop_id)
     shops = sorted({row["shop_id"] for row in subjects})
     if len(shops) != 1:
@@ -32,7 +39,7 @@ def known_of(asked: str, shop_id: str = "", clickhouse: ClickHouseSettings | Non
     visitors = sorted({str(row["visitor_id"]) for row in rows} - {_NOBODY})
     devices = devices_of(shops[0], visitors, customers, clickhouse)
     evidence = evidence_of(shops[0], [each.visitor_id for each in devices], clickhouse)
-    orders = look_up("identity_orders", clickhouse, shop=shops[0], id=asked) if kind in ("order", "checkout") else []
+    orders = look_up("identity_orders", clickhouse, shop=shops[0], id=asked) if kind in _WITH_PURCHASES else []
     purchases = tuple(Purchase(**row) for row in orders)
     return Known(shops[0], asked, kind, tuple(customers), tuple(devices), tuple(evidence), purchases)
 

@@ -50,7 +50,7 @@ class Evidence(NamedTuple):
 
 
 class Known(NamedTuple):
-    """All that an id leads to: it was *asked* for and is *known_as* a visitor, client, customer, person, ..."""
+    """All that an id leads to: it was *asked* for and is *known_as* a visitor, visit, customer, person, order, ..."""
 
     shop_id: str
     asked: str
@@ -176,12 +176,16 @@ def shows_customer(evidence: Evidence) -> bool:
 
 
 def _taken_back(each: Evidence, evidence: Sequence[Evidence]) -> str:
-    """Name the first unlink that takes *each* back, if one does."""
-    if shows_customer(each):
-        for other in evidence:
-            if other.action == UNLINK and other.visitor_id == each.visitor_id and _reaches(other, each):
-                return f"  [taken back {_at(other.received_at)}]"
-    return ""
+    unlink = unlink_of(each, evidence) if shows_customer(each) else None
+    return f"  [taken back {_at(unlink.received_at)}]" if unlink is not None else ""
+
+
+def unlink_of(each: Evidence, evidence: Sequence[Evidence]) -> Evidence | None:
+    """Find the first unlink that takes *each* back, if one does."""
+    for other in evidence:
+        if other.action == UNLINK and other.visitor_id == each.visitor_id and _reaches(other, each):
+            return other
+    return None
 
 
 def _reaches(unlink: Evidence, each: Evidence) -> bool:

@@ -19,6 +19,7 @@ Lookup = Literal[
     "product",
     "titles",
     "orders_incomplete",
+    "orders_counted",
     "identity_subjects",
     "identity_devices",
     "identity_evidence",

@@ -4,12 +4,13 @@
 """
 
 import time
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from analytics.evidence import devices_of, evidence_of
-from analytics.identities import UNLINK, Device, Evidence, shows_customer
+from analytics.identities import UNLINK, Device, Evidence, sentence, shows_customer, unlink_of
 from analytics.lookups import look_up
-from connectors.kafka.unlinking import unlink_of
+from connectors.kafka import unlinking
 from schemas.errors import ConfigurationError
 from schemas.records import Link
 from schemas.settings import ClickHouseSettings
@@ -18,21 +19,22 @@ REASONS: Final = (UNLINK, "shared_device", "wrong_customer", "mistake")
 
 
 class NotLinkedError(ConfigurationError):
-    """No evidence says that the customer used the browser: there is nothing to take back."""
+    """No evidence says, or none any more, that the customer used the browser: there is nothing to take back."""
 
 
 class Proposal(NamedTuple):
-    """What an unlink would take back: of its *evidence* those *links* show the customer. *events* and *visits* are the
-    customer's now.
-    """
+    """What an unlink would take back: the evidence *links*. *events* and *visits* are the customer's now."""
 
     shop_id: str
     customer_id: str
     device: Device
-    evidence: tuple[Evidence, ...]
     links: tuple[Evidence, ...]
     events: int
     visits: int
+
+    def told(self) -> list[tuple[datetime, str]]:
+        """Say what would be taken back, and of when it is; of what was told twice, once."""
+        return list(dict.fromkeys((each.occurred_at, sentence(each)) for each in self.links))
 
     def afterwards(self) -> str:
         """Say whose the browser would be without it."""
@@ -47,7 +49,9 @@ class Proposal(NamedTuple):
         """Write the unlink as of now, for one of `REASONS`."""
         reverses = self.links[-1].link_id if len(self.links) == 1 else ""
         visitor_id, client_id, now = self.device.visitor_id, self.device.client_id, int(time.time() * 1000)
-        link = unlink_of(self.shop_id, visitor_id, client_id, self.customer_id, asked_at=now, reverses=reverses)
+        link = unlinking.unlink_of(
+            self.shop_id, visitor_id, client_id, self.customer_id, asked_at=now, reverses=reverses
+        )
         return link | {"reason": reason}
 
 
@@ -55,14 +59,16 @@ def proposal(shop_id: str, visitor_id: str, customer_id: str, clickhouse: ClickH
     """Find what links the customer to the browser.
 
     Raises:
-        NotLinkedError: nothing does.
+        NotLinkedError: nothing does, or what did was taken back.
         TransientError: ClickHouse does not answer.
     """
-    evidence = [each for each in evidence_of(shop_id, [visitor_id], clickhouse) if each.customer_id == customer_id]
-    links = [each for each in evidence if shows_customer(each)]
+    evidence = evidence_of(shop_id, [visitor_id], clickhouse)
+    shown = [each for each in evidence if each.customer_id == customer_id and shows_customer(each)]
+    links = [each for each in shown if unlink_of(each, evidence) is None]
     devices = [each for each in devices_of(shop_id, [visitor_id], [], clickhouse) if each.visitor_id == visitor_id]
     is_linked = any(customer_id in each.customers for each in devices)
     if not devices or not (links or is_linked):
-        raise NotLinkedError(f"nothing to take back: no evidence links {visitor_id} to customer {customer_id}")
+        what = "the evidence was taken back already that links" if shown else "no evidence links"
+        raise NotLinkedError(f"nothing to take back: {what} {visitor_id} to customer {customer_id}")
     (share,) = look_up("identity_share", clickhouse, shop=shop_id, visitor=visitor_id, customer=customer_id)
-    return Proposal(shop_id, customer_id, devices[0], tuple(evidence), tuple(links), share["events"], share["sessions"])
+    return Proposal(shop_id, customer_id, devices[0], tuple(links), share["events"], share["sessions"])

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from analytics.api.places import Places
 from analytics.evidence import known_of
-from analytics.identities import Device, Known, sentence, story
+from analytics.identities import Device, Known, story
 from analytics.unlinking import NotLinkedError, Proposal, proposal
 from schemas import identifiers
 from schemas.errors import ConfigurationError
@@ -57,7 +57,7 @@ def routes(clickhouse: ClickHouseSettings, publish: Publish, limits: ApiSettings
     router = APIRouter(dependencies=[Security(HTTPBearer(auto_error=False))])
 
     async def why(shop: str, identifier: Annotated[str, Path(max_length=_LONGEST)]) -> Response:
-        """Tell who it is and why: a person, visitor, client, customer, checkout token or order."""
+        """Tell who it is and why: a person, visitor, client, visit, customer, checkout token, cart token or order."""
         try:
             async with places.one():
                 known = await run_in_threadpool(known_of, identifier, shop, clickhouse)
@@ -130,7 +130,7 @@ def _proposed(found: Proposal) -> dict[str, Any]:
         "shop": found.shop_id,
         "customer": found.customer_id,
         "browser": _browser(found.device),
-        "evidence": [sentence(each) for each in found.evidence],
+        "evidence": [sentence for _, sentence in found.told()],
         "events": found.events,
         "visits": found.visits,
         "afterwards": found.afterwards(),

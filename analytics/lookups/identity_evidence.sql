@@ -3,7 +3,9 @@
 -- visitors: the browsers
 SELECT
     toString(l.link_id) AS link_id, l.action AS action, toString(l.visitor_id) AS visitor_id, l.customer_id AS customer_id,
-    l.reason AS reason, l.checkout_token AS checkout_token, l.order_id AS order_id, l.event_id AS event_id,
+    l.reason AS reason,
+    -- What a browser used without a token was a cart, or an order that named neither.
+    if(l.checkout_token = '' AND startsWith(l.identifier, 'cart:'), l.identifier, l.checkout_token) AS checkout_token, l.order_id AS order_id, l.event_id AS event_id,
     e.name AS event_name, e.path AS path, l.occurred_at AS occurred_at, l.received_at AS received_at
 FROM identity_log AS l FINAL
 LEFT JOIN

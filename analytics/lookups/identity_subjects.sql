@@ -1,7 +1,9 @@
 -- Which browsers and customers does an id speak of?
--- id: a person, visitor, client, customer, checkout token or order
+-- id: a person, visitor, client, visit, customer, checkout token, cart token or order
 -- shop: the shop; '' is every shop
-WITH toUUIDOrDefault({id:String}, toUUID('ffffffff-ffff-ffff-ffff-ffffffffffff')) AS uuid
+WITH
+    toUUIDOrDefault({id:String}, toUUID('ffffffff-ffff-ffff-ffff-ffffffffffff')) AS uuid,
+    concat('cart:', {id:String}) AS cart
 SELECT shop_id, known_as, visitor_id, arrayDistinct(arrayFilter(each -> each != '', groupArrayArray(named))) AS customers
 FROM
 (
@@ -22,17 +24,27 @@ FROM
         multiIf(
             customer_id = {id:String}, 'customer', order_id = {id:String}, 'order',
             checkout_token = {id:String} OR identifier_type = 'checkout' AND identifier = {id:String}, 'checkout',
+            cart IN (checkout_token, identifier), 'cart',
             client_id = {id:String}, 'client', 'visitor'),
         [customer_id]
     FROM identity_log FINAL
     WHERE customer_id = {id:String} OR order_id = {id:String} OR checkout_token = {id:String}
         OR identifier_type = 'checkout' AND identifier = {id:String} OR client_id = {id:String} OR visitor_id = uuid
+        OR cart IN (checkout_token, identifier)
     UNION ALL
     SELECT
         shop_id, visitor_id,
-        multiIf(order_id = {id:String}, 'order', customer_id = {id:String}, 'customer', 'checkout'), [customer_id]
+        multiIf(
+            order_id = {id:String}, 'order', customer_id = {id:String}, 'customer',
+            checkout_token = {id:String}, 'checkout', 'cart'),
+        [customer_id]
     FROM orders FINAL
-    WHERE order_id = {id:String} OR customer_id = {id:String} OR checkout_token = {id:String}
+    WHERE {id:String} IN (order_id, customer_id, checkout_token, cart_token)
+    UNION ALL
+    SELECT shop_id, visitor_id, 'visit', [argMax(customer_id, version)]
+    FROM sessions
+    WHERE session_id = uuid
+    GROUP BY shop_id, visitor_id
     UNION ALL
     SELECT
         shop_id, visitor_id,

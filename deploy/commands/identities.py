@@ -4,11 +4,12 @@ import asyncio
 import time
 from datetime import UTC, date, datetime
 from typing import Final
+from uuid import UUID
 
 import click
 
 from analytics.evidence import known_of
-from analytics.identities import UNLINK, sentence, story
+from analytics.identities import UNLINK, story
 from analytics.lookups import look_up
 from analytics.squashing import squash as squash_events
 from analytics.unlinking import REASONS, NotLinkedError, Proposal, proposal
@@ -34,7 +35,7 @@ def command() -> None:
 @click.argument("identifier")
 @click.option("--shop", default="", help="The shop; needed where several know the id.")
 def why(identifier: str, shop: str) -> None:
-    """Tell who IDENTIFIER is and why: a person, visitor, client, customer, checkout token or order."""
+    """Tell who IDENTIFIER is and why: a person, visitor, client, visit, customer, checkout, cart or order."""
     for line in story(known_of(identifier, shop)):
         say(line)
 
@@ -54,16 +55,16 @@ def log(shop: str, visitor: str, customer: str, limit: int) -> None:
 
 @command.command()
 @click.option("--shop", required=True, help="The shop.")
-@click.option("--visitor", help="The browser, by its visitor id.")
+@click.option("--visitor", type=click.UUID, help="The browser, by its visitor id.")
 @click.option("--client", help="The browser, by its client id.")
 @click.option("--customer", required=True, help="The customer to take from it.")
 @click.option("--reason", type=click.Choice(REASONS), default=UNLINK, show_default=True, help="Why, for the log.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-def unlink(shop: str, visitor: str | None, client: str | None, customer: str, reason: str, dry_run: bool) -> None:
+def unlink(shop: str, visitor: UUID | None, client: str | None, customer: str, reason: str, dry_run: bool) -> None:
     """Take a customer from a browser: what was received until now no longer says it was theirs."""
     if (visitor is None) == (client is None):
         raise click.UsageError("name the browser by --visitor or by --client")
-    visitor_id = visitor or identifiers.visitor_id(shop, str(client))
+    visitor_id = str(visitor) if visitor else identifiers.visitor_id(shop, str(client))
     try:
         found = proposal(shop, visitor_id, customer)
     except NotLinkedError as exc:
@@ -90,9 +91,10 @@ def squash(shop: str, before: datetime | None) -> None:
 
 def _print_proposal(found: Proposal) -> None:
     whom = f"browser {found.device.client_id}, customer {found.customer_id}"
-    say(f"{whom}: {len(found.links)} times seen")
-    for each in found.evidence:
-        say(f"    {each.occurred_at:%Y-%m-%d %H:%M:%S}  {sentence(each)}")
+    told = found.told()
+    say(f"{whom}: {len(told)} times seen")
+    for occurred_at, sentence in told:
+        say(f"    {occurred_at:%Y-%m-%d %H:%M:%S}  {sentence}")
     say(f"events that are this customer's: {found.events}, visits: {found.visits}")
     say(f"without it, {found.afterwards()}")
 

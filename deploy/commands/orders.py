@@ -11,7 +11,7 @@ import orjson
 
 from analytics.ledger import Problem, problems
 from analytics.lookups import look_up
-from deploy.commands.output import console, print_table
+from deploy.commands.output import console, print_table, say
 
 COLUMNS: Final = (
     *("order_id", "ordered_at", "status", "match", "value", "currency", "missing", "reasons"),
@@ -41,7 +41,10 @@ def reconcile(shop: str, days: int, form: str) -> None:
     rows = look_up("orders_incomplete", shop=shop, days=days)
     _PRINTERS[form](rows)
     if form == "table" and not rows:
-        console.print(f"every order of {shop} in {days} days is complete")
+        (counted,) = look_up("orders_counted", shop=shop, days=days)
+        orders = counted["orders"]
+        complete = f"every order of {shop} in {days} days is complete: {orders}"
+        say(complete if orders else f"no order of {shop} is known in {days} days")
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

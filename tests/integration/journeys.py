@@ -70,7 +70,7 @@ def a_shop_of_journeys(clickhouse: ClickHouseSettings) -> Shop:
         an_event(event_id="e4", client_id="tablet", occurred_at=NOON + DAY, customer_id="ada"),
         an_event(event_id="e5", client_id="tablet", occurred_at=NOON + 2 * DAY, customer_id="bob"),
         an_event(event_id="e6", client_id="tablet", occurred_at=NOON + 3 * DAY),
-        an_event(event_id="e7", client_id="kiosk", occurred_at=NOON + DAY),
+        an_event(event_id="e7", client_id="kiosk", occurred_at=NOON + DAY, name="cart_viewed", cart_token="cart-9"),
     )
     cancelled = {"order_id": "o2", "checkout_token": "tok-2", "status": "cancelled", "occurred_at": NOON + DAY}
     shop.pipeline.publish_order(

@@ -103,8 +103,7 @@ def test_why_tells_the_same_story_by_person_and_by_customer(shop: Shop, asked: s
     assert shop.ask("SELECT count() FROM identity_log FINAL") != [(0,)]
 
 
-@pytest.mark.usefixtures("shop")
-def test_why_takes_visitors_clients_checkouts_and_orders_too() -> None:
+def test_why_takes_visitors_clients_visits_checkouts_carts_and_orders_too(shop: Shop) -> None:
     assert "nothing has linked it to a customer yet" in said("why", KIOSK)
     assert "Customer ada" in said("why", "tablet")
     assert "Customer bob" in said("why", "tablet")
@@ -114,9 +113,15 @@ def test_why_takes_visitors_clients_checkouts_and_orders_too() -> None:
     )
     assert "No visit is known that used its checkout" in said("why", "o3")
     assert "Customer cy" in said("why", "o3")
-    nobody = run("why", "who-is-this")
-    assert nobody.exit_code == 1
-    assert "nothing is known by who-is-this" in str(nobody.exception)
+    assert "cart-9 is a cart" in said("why", "cart-9")
+    assert "used cart cart-9" in said("why", "cart:cart-9")
+    ((visit,),) = shop.ask("SELECT toString(session_id) FROM orders FINAL WHERE order_id = 'o1'")
+    assert f"{visit} is a visit of shop demo. Order o1 of" in said("why", visit)
+    assert said("why", "order:o1") == said("why", "o1")
+    for asked, told in (("who-is-this", "nothing is known by who-is-this"), ("", "name an id")):
+        nobody = run("why", asked)
+        assert nobody.exit_code == 1
+        assert told in str(nobody.exception)
 
 
 @pytest.mark.usefixtures("shop")
@@ -147,6 +152,7 @@ def test_an_unlink_shows_first_what_it_would_change_and_refuses_what_was_never_l
     assert never.exit_code == 1
     assert f"no evidence links {KIOSK} to customer ada" in never.output
     assert both.exit_code == 2
+    assert run("unlink", "--shop", "demo", "--visitor", "tablet", "--customer", "ada").exit_code == 2
 
 
 def test_an_unlink_takes_persons_apart_and_why_tells_of_it(
@@ -167,6 +173,9 @@ def test_an_unlink_takes_persons_apart_and_why_tells_of_it(
     story = said("why", "tablet")
     assert "unlinked (mistake)" in story
     assert "named customer bob [taken back" in story
+    again = run("unlink", "--shop", "demo", "--visitor", TABLET, "--customer", "bob")
+    assert again.exit_code == 1
+    assert "the evidence was taken back already" in again.output
 
 
 async def topics_of_our_own(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:

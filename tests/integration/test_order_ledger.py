@@ -177,6 +177,7 @@ def test_a_purchase_without_an_order_stands_under_its_checkout_until_the_shop_na
     assert before == (f"checkout {an_order()['checkout_token']}", ["webhook", "order"])
     assert after == ("o1", [])
     assert sent == still_sent == [pipeline.purchases()[0]["event"]["event_id"]]
+    assert "every order of unnamed in 7 days is complete: 1" in reconciled("--shop", "unnamed")
 
 
 def ledger_of(clickhouse: ClickHouseSettings, pipeline: Pipeline) -> list[tuple[tuple[str, list[str]], list[str]]]:
@@ -213,4 +214,4 @@ def test_reconcile_sums_trouble_and_money_for_people() -> None:
 
     assert f"unsent: no destination answered {unsent} {unsent * 10}.00 EUR" in told
     assert f"refused by a destination {refused} {refused * 10}.00 EUR" in told
-    assert "every order of other in 7 days is complete" in reconciled("--shop", "other")
+    assert "no order of other is known in 7 days" in reconciled("--shop", "other")
