@@ -1,6 +1,6 @@
 -- Of the people who came, or bought, first in one period, how many came or bought again later?
 -- shop: the shop
--- every = day|week|month: how long a period is; weeks begin on Monday
+-- every = week|day|month: how long a period is; weeks begin on Monday
 -- activity = visit|order: what is counted, both the first time and later
 -- breakdown = none|source|device: of the first visit; orders are not broken down
 -- days = 84 (1 to 20000): days back from the end

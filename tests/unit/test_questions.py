@@ -47,6 +47,12 @@ def test_a_parameter_may_have_choices_bounds_and_several_values(tmp_path: Path) 
             bound("why", parameters, given)
 
 
+def test_cohorts_are_of_weeks_unless_told_and_of_twelve_of_them() -> None:
+    told = bound("retention", questions()["retention"].parameters, {"shop": "demo"})
+
+    assert (told["every"], told["days"]) == ("week", "84")
+
+
 def test_a_time_zone_is_one_that_exists() -> None:
     zone = Parameter("time_zone", "String", "UTC", "whose days")
 
