@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from connectors.kafka.follower import Follower
 from schemas.codec import Codec
-from schemas.records import Parked
+from schemas.records import EpochMillis, Parked
 from schemas.settings import KafkaSettings
 from schemas.topics import CONVERSIONS_PARKED
 from streams.forwarding.parking import HELD, LANE, REPLAY, Standing, decoded
@@ -41,7 +41,7 @@ async def what_waits(kafka: KafkaSettings, codec: Codec, shop_id: str) -> list[d
 
 
 def _row(destination: str, kind: str, listed: list[tuple[int, Parked]]) -> dict[str, Any]:
-    since = min(parked["parked_at"] if kind == HELD else parked["since"] for _, parked in listed)
+    since = min(_since(parked) for _, parked in listed)
     return {
         "destination": destination,
         "waits_for": _WAITS_FOR[kind],
@@ -49,3 +49,8 @@ def _row(destination: str, kind: str, listed: list[tuple[int, Parked]]) -> dict[
         "partitions": len({partition for partition, _ in listed}),
         "since": datetime.fromtimestamp(since // 1000, UTC).replace(tzinfo=None),
     }
+
+
+def _since(parked: Parked) -> EpochMillis:
+    """Tell since when it waits; a lane begins with the last record that was read, which may be long before it."""
+    return parked["parked_at"] if parked["kind"] == HELD else max(parked["parked_at"], parked["since"])

@@ -173,7 +173,8 @@ def test_forced_a_test_event_is_sent_without_a_code(configured: httpx.Client) ->
 def test_what_waits_is_listed_by_destination_and_reason(configured: httpx.Client) -> None:
     codec, kafka, at = Codec.from_lock(), settings(KafkaSettings), 1_793_000_000_000
     held = held_record(an_archived_event(), "meta", 4, at)
-    parked = [a_lane(destination="meta", since=at), held, held | {"kind": "asked"}, a_lane(shop_id="other", since=at)]
+    lane = a_lane(destination="meta", since=at - 86_400_000, parked_at=at)  # yesterday's was the last record before it
+    parked = [lane, held, held | {"kind": "asked"}, a_lane(shop_id="other", since=at)]
     assert "nothing of demo waits" in said("waiting", "--shop", "demo")
     records: list[tuple[bytes | None, bytes | None]] = [(key_of(each), codec.encode("Parked", each)) for each in parked]
     asyncio.run(produce(kafka.bootstrap_servers, kafka.prefix + CONVERSIONS_PARKED.name, records))
