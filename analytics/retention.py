@@ -78,7 +78,8 @@ def parse(content: object) -> dict[Kept, Period]:
         return _File.model_validate(content).tables
     except ValidationError as exc:
         wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
-        raise ConfigurationError(f"retention: {', '.join(wrong)}") from None
+        known = f"; tables are {', '.join(AGES)}" if any("literal_error" in each for each in wrong) else ""
+        raise ConfigurationError(f"retention: {', '.join(wrong)}{known}") from None
 
 
 def ttl(table: Kept, period: Period) -> str | None:

@@ -30,6 +30,7 @@ from schemas.topics import (
     IDENTITIES_LINKED,
     PRODUCTS_CHANGED,
     PRODUCTS_SYNCED,
+    RECORDS_REJECTED,
     TOPICS,
 )
 from streams.archiving.reading import read
@@ -45,6 +46,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     PRODUCTS_SYNCED.name: ("product_syncs",),
     CATALOGS_SYNCED.name: ("sync_jobs",),
     ALERTS_RAISED.name: ("alerts",),
+    RECORDS_REJECTED.name: ("rejected",),
 }
 """Which tables are made of which topic."""
 
@@ -54,6 +56,7 @@ TOLD_AT: Final[dict[str, str]] = {
     "orders": "ordered_at",
     "identity_log": "received_at",
     "conversions": "sent_at",
+    "rejected": "received_at",
 }
 """The time by which a row is older than what is read again. Of other tables, and compacted topics, all are copied."""
 

@@ -4,14 +4,16 @@ import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from connectors.clickhouse.rows import COLUMNS
 from connectors.kafka.partitioning import partition_of
 from deploy.cli import storestream
-from deploy.rebuilding import Rebuilding
+from deploy.rebuilding import TABLES, Rebuilding
 from schemas.errors import ConfigurationError
 from schemas.settings import settings
 from tests.builders import a_product_change
@@ -116,6 +118,10 @@ async def test_rows_that_compaction_has_taken_from_kafka_stay(stage: Stage) -> N
     await storestream_says("replay", "--topic", "products.changed")
 
     assert stage.ask("SELECT product_id FROM products FINAL ORDER BY 1") == [("new",), ("old",)]
+
+
+def test_every_table_the_archive_writes_can_be_made_anew() -> None:
+    assert sorted(chain(*TABLES.values())) == sorted(COLUMNS)
 
 
 def test_a_topic_without_tables_and_a_table_of_another_topic_are_refused(stage: Stage) -> None:
