@@ -70,6 +70,8 @@ class Reading(NamedTuple):
     ratio_chance: float
     """How likely counts of people so far from the weights are by chance."""
     verdict: str
+    foreign_orders: int
+    """Orders in other currencies: they convert, and are no revenue."""
 
 
 def read(
@@ -99,7 +101,9 @@ def interpret(experiment: Experiment, segment: str, rows: Sequence[Mapping[str, 
     comparisons = [_compare(arm, control, experiment) for arm in arms[1:]]
     chance = sample_ratio([arm.converted.trials for arm in arms], [variant.weight for variant in experiment.variants])
     currency = next((str(row["revenue_currency"]) for row in rows), "")
-    return Reading(segment, currency, arms, comparisons, chance, _verdict(experiment, arms, comparisons, chance))
+    foreign = sum(int(row.get("orders_in_other_currencies", 0)) for row in rows)
+    verdict = _verdict(experiment, arms, comparisons, chance)
+    return Reading(segment, currency, arms, comparisons, chance, verdict, foreign)
 
 
 def _arm(variant: str, row: Mapping[str, Any]) -> Arm:

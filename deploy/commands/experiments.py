@@ -83,6 +83,8 @@ def results_(name: str, shop: str, segment: str) -> None:
             say(f"{segment}: {reading.segment or 'unknown'}", style="bold")
         _print_arms(reading)
         _print_comparisons(reading)
+        if reading.foreign_orders:
+            console.print(f"{reading.foreign_orders:,} orders are not in {reading.currency}, and not in the revenue")
         console.print(f"people fit the weights with p = {reading.ratio_chance:.3f}")
         say(f"{reading.verdict}\n")
     if not readings:

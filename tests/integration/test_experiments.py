@@ -117,11 +117,17 @@ def _buy(rows: dict[str, list[list[Any]]], person: Person, now: float) -> None:
     told = [("paid", now + 10, paid, "EUR") for paid in person.paid]
     if person.visitors[0] % 7 == 0:
         told += [("refunded", now + 10, 99.0, "EUR"), ("paid", now - 10, 99.0, "EUR")]
+    if pays_in_two(person):
+        told.append(("paid", now + 11, 77.0, "USD"))
     for status, at, value, currency in told:
         row = ["demo", f"o{len(rows['orders'])}", status, at, visitor, value, currency, {}, 1]
         if status == "paid" and value != 99.0 and len(rows["orders"]) % 5 == 0:
             row[2], row[5], row[7] = "partially_refunded", value + 7.5, {"refunded": 7.5}
         rows["orders"].append(row)
+
+
+def pays_in_two(person: Person) -> bool:
+    return bool(person.paid) and person.visitors[0] % 4 == 0
 
 
 def test_results_are_what_plain_python_counts(told: Told) -> None:
@@ -139,6 +145,7 @@ def test_results_are_what_plain_python_counts(told: Told) -> None:
         assert arms[variant].revenue == pytest.approx((mean, variance, len(mine)))
     assert sum(arm.mixed for arm in reading.arms) > 100
     assert reading.currency == "EUR"
+    assert reading.foreign_orders == sum(pays_in_two(each) for each in told.people if each.device != "bot") > 10
 
 
 def test_the_planted_uplift_is_found_and_the_counts_fit(told: Told) -> None:
@@ -233,5 +240,6 @@ def test_the_command_applies_assigns_and_reads(told: Told, tmp_path: Path, monke
     assert "popular 50%, knn 50%" in listed.output
     assert assigned.output.strip() in ("a", "b")
     assert "decided at any time of reading" in results.output, results.output
+    assert " orders are not in EUR, and not in the revenue\n" in results.output
     assert by_source.output.startswith("source: [/b]\n")
     assert nothing.output == "nobody has seen it yet\n"
