@@ -22,7 +22,7 @@ def a_trial(shop: Shop, name: str, product: Mapping[str, Any] | None, now_ms: Ep
         shop_id=shop["shop_id"],
         event_id=f"trial-{uuid4()}",
         name=name,
-        kind="standard",
+        kind="standard" if name in META_NAMES else "custom",
         source="webhook" if bought else "pixel",
         seq=None,
         client_id=client_id,

@@ -113,7 +113,12 @@ def _print_fields(row: dict[str, Any]) -> None:
 @command.command()
 @click.option("--shop", "shop_id", required=True, help="The shop.")
 @click.option("--destination", "name", help="Its destination; needed if it has several.")
-@click.option("--event", type=click.Choice(EVENTS), default="purchase", show_default=True, help="What happened.")
+@click.option(
+    "--event",
+    default="purchase",
+    show_default=True,
+    help=f"What happened: {', '.join(EVENTS)}, or an event that the destination's custom_events name.",
+)
 @click.option("--product", "product_id", help="A product or variant of the shop's catalog, as ClickHouse knows it.")
 @click.option("--code", help="The code of Meta's Test Events, else the destination's own; without one nothing is sent.")
 @click.option("--for-real", is_flag=True, help="Send it without a code too: Meta counts it, and shows it nowhere.")
@@ -121,6 +126,10 @@ def test(shop_id: str, name: str | None, event: str, product_id: str | None, cod
     """Make an event up and show it as Meta would see it; with a code, send it as a test event and show the answer."""
     shop = asyncio.run(find_shop(shop_id))
     destination = _destination(shop, name)
+    if event not in (events := [*EVENTS, *destination["custom_events"]]):
+        raise click.ClickException(
+            f"{destination['name']} is not told of {event}: name an --event of {', '.join(events)}"
+        )
     found = look_up("product", shop=shop_id, product_id=product_id) if product_id else []
     if product_id and not found:
         raise click.ClickException(f"the catalog of {shop_id} has no product or variant {product_id}")

@@ -129,7 +129,9 @@ def configured(tables: None, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPat
 
 async def configure(kafka: KafkaSettings) -> None:
     await make_topics(kafka)
-    await shops.publish(kafka, Codec.from_lock(), [a_shop(destinations=[a_destination()])])
+    await shops.publish(
+        kafka, Codec.from_lock(), [a_shop(destinations=[a_destination(custom_events={"newsletter_joined": "Lead"})])]
+    )
 
 
 @pytest.mark.usefixtures("configured")
@@ -163,11 +165,20 @@ def test_without_a_code_a_test_event_is_only_shown(configured: httpx.Client) -> 
 
 
 def test_forced_a_test_event_is_sent_without_a_code(configured: httpx.Client) -> None:
-    told = said("test", "--shop", "demo", "--event", "page_viewed", "--for-real")
+    told = said("test", "--shop", "demo", "--event", "newsletter_joined", "--for-real")
 
     assert "accepted" in told
     (taken,) = configured.get("/_received").json()["events"]
-    assert taken["test_event_code"] is None
+    assert (taken["event_name"], taken["test_event_code"]) == ("Lead", None)
+
+
+def test_a_test_event_that_no_destination_is_told_of_is_refused(configured: httpx.Client) -> None:
+    result = CliRunner().invoke(storestream, ["conversions", "test", "--shop", "demo", "--event", "cart_viewed"])
+
+    assert result.exit_code == 1
+    assert "name an --event of page_viewed" in result.output
+    assert "newsletter_joined" in result.output
+    assert configured.get("/_received").json()["total"] == 0
 
 
 def test_what_waits_is_listed_by_destination_and_reason(configured: httpx.Client) -> None:
