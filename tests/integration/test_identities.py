@@ -124,12 +124,17 @@ def test_why_takes_visitors_clients_visits_checkouts_carts_and_orders_too(shop: 
         assert told in str(nobody.exception)
 
 
-@pytest.mark.usefixtures("shop")
-def test_the_page_about_identity_shows_what_the_command_says() -> None:
+def test_the_page_about_identity_shows_what_the_command_says(shop: Shop) -> None:
     page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
     shown = page.partition("    $ storestream identities why o1\n")[2].partition("\n\nLine by line")[0]
 
     assert shown.split() == said("why", "o1").split()
+    visit, evidence = (
+        shop.ask("SELECT " + each.partition(";")[0])
+        for each in page.partition("Why order `o1`")[2].partition("The table")[0].split("SELECT ")[1:]
+    )
+    assert [(*row[:2], *row[3:]) for row in visit] == [("matched", "phone", "mail", "autumn")]
+    assert {row[1] for row in evidence} >= {"checkout", "checkout_completed", "order"}
 
 
 @pytest.mark.usefixtures("shop")
@@ -200,6 +205,7 @@ async def test_the_api_tells_why_and_unlinks_like_the_command(
         base_url="http://api.example/v1/shops/demo/identities/",
         headers={"Authorization": "Bearer admin-token-0123456789"},
     ) as api:
+        assert (await api.get("")).status_code == 404
         unknown, never = await api.get("nobody"), await api.post("unlink", json=asked | {"client": "kiosk"})
         tried = await api.post("unlink", json=asked | {"dry_run": True})
         done = await api.post("unlink", json=asked)
