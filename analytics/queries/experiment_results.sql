@@ -2,7 +2,7 @@
 -- shop: the shop
 -- experiment: its name
 -- segment = all|device|source|country|returning: what to tell people apart by, as they were when they first saw it
--- currency = main: whose revenue to count; main is that of most orders
+-- currency = main: which revenue to count; main is the currency of most orders
 WITH
     (SELECT max(started_at) FROM experiments FINAL WHERE shop_id = {shop:String} AND experiment = {experiment:String}) AS begun,
     (
@@ -10,8 +10,13 @@ WITH
         FROM experiments FINAL WHERE shop_id = {shop:String} AND experiment = {experiment:String}
     ) AS ended,
     (
-        SELECT if({currency:String} = 'main', topK(1)(currency)[1], {currency:String})
-        FROM orders FINAL WHERE shop_id = {shop:String} AND ordered_at >= begun AND ordered_at < ended
+        SELECT if({currency:String} = 'main', argMax(code, (orders_in_it, code)), {currency:String})
+        FROM
+        (
+            SELECT currency AS code, count() AS orders_in_it
+            FROM orders FINAL WHERE shop_id = {shop:String} AND ordered_at >= begun AND ordered_at < ended
+            GROUP BY code
+        )
     ) AS main_currency,
     -- A person counts once, for the variant first seen on any of their devices.
     exposed AS

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from math import sqrt
 from typing import Any, NamedTuple
@@ -208,6 +209,9 @@ def test_conversions_and_rejections_are_counted_once_each(shop: Shop) -> None:
     told = shop.ask("conversions_by_status")
 
     assert {(r["event_name"], r["status"], r["reason"]): r["conversions_made"] for r in told} == receipts
+    before = datetime.fromtimestamp(shop.days.now / 1000 - 7 * 86_400, UTC).isoformat(timespec="milliseconds")
+    earlier = shop.ask("conversions_by_status", until=before)
+    assert sum(r["conversions_made"] for r in earlier) == len(shop.days.receipts) - receipts.total()
     assert sum(r["of_event"] for r in told if r["event_name"] == "Purchase") == pytest.approx(1, abs=1e-3)
     assert {(r["reason"], r["field"]): r["records"] for r in shop.ask("rejected_by_reason")} == rejections
 
