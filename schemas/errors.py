@@ -47,7 +47,8 @@ class TerminalError(StorestreamError):
     """It cannot be used, now or later. *field* is a path such as `events.2.clientId`; never a value."""
 
     def __init__(self, reason: Reason, field: str = "", detail: str = "") -> None:
-        super().__init__(": ".join(part for part in (reason, field, detail) if part))
+        is_named = detail.startswith(f"{field.partition(',')[0]} (")  # by the detail, with what is wrong with each
+        super().__init__(": ".join(part for part in (reason, "" if is_named else field, detail) if part))
         self.reason: Reason = reason
         self.field = field
         self.detail = detail

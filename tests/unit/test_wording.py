@@ -40,7 +40,7 @@ def test_each_fault_of_a_product_is_said_in_words(changes: Mapping[str, Any], sa
     with pytest.raises(TerminalError) as caught:
         parse_product({**PRODUCT, **changes})
 
-    assert caught.value.detail == said
+    assert (caught.value.detail, str(caught.value)) == (said, f"bad_value: {said}")
 
 
 @pytest.mark.parametrize(
