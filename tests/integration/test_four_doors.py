@@ -99,8 +99,11 @@ def test_an_analysts_own_client_gets_the_same_rows(clickhouse: ClickHouseSetting
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(sql).fetchall()
 
+    reading = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": f"http://{address.netloc}/{database}"})
+
     assert [tuple(row) for row in rows] == answer.rows
-    assert len(rows) > 10
+    assert rows_of_query("revenue", reading, shop="demo", **ASKED) == answer
+    assert table_of_query("revenue", reading, shop="demo", **ASKED).num_rows == len(rows) > 10
 
 
 async def test_a_long_answer_comes_in_pages_or_whole(api: httpx.AsyncClient, clickhouse: ClickHouseSettings) -> None:
