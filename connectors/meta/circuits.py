@@ -52,6 +52,8 @@ class Circuit:
         self.state: State = "closed"
         self.why: Kind | None = None
         """What opened it."""
+        self.failure: Failure | None = None
+        """The last one, while none was answered since."""
         self._failures = 0
         self._open_until = 0.0
 
@@ -68,7 +70,7 @@ class Circuit:
 
     def answered(self, now: float, pause_seconds: float = 0.0) -> None:
         """Note that Meta read a request; *pause_seconds*: how long it asks us to rest nevertheless."""
-        self._failures = 0
+        self._failures, self.failure = 0, None
         if pause_seconds > 0:
             self._open(now + pause_seconds, "throttled")
         elif self.state == "half_open":  # the answer to a request from before it opened does not close it
@@ -76,7 +78,7 @@ class Circuit:
 
     def failed(self, now: float, failure: Failure) -> float:
         """Note that Meta did not read a request; return the seconds its events should wait if others need not."""
-        self._failures += 1
+        self._failures, self.failure = self._failures + 1, failure
         wait = self._patience.backoff(self._failures, self._dice())
         if failure.kind == "throttled":  # jitter comes on top: earlier than told would make it longer
             self._open(now + failure.pause_seconds + self._patience.first_wait_seconds * self._dice(), failure.kind)

@@ -19,7 +19,7 @@ SkipReason = Literal[
     "unknown_product",
     # As before, and its catalog at Meta has not this one: it was refused, deleted or left out.
     "not_in_catalog",
-    # Meta takes nothing older than seven days.
+    # Meta takes nothing older than seven days, of a store 62.
     "too_old",
     # The event says it happened more than a minute from now.
     "in_future",

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 
 from connectors.kafka.shops import ShopDirectory
 from connectors.meta.circuits import Circuit
+from connectors.meta.failures import Failure
 from connectors.meta.parcels import Outcome, Parcel
 from connectors.meta.sender import Client, Hooks, Sender
 from schemas.records import Destination
@@ -93,6 +95,14 @@ def _tell(label: str, circuit: Circuit) -> None:
     if circuit.state == "open":
         tell = log.error if circuit.why in ("token", "refusing") else log.warning
         seconds = round(circuit.seconds_open(time.monotonic()), 1)
-        tell("destination paused", destination=label, why=circuit.why, seconds=seconds)
+        tell("destination paused", destination=label, why=circuit.why, seconds=seconds, **_said(circuit.failure))
     elif circuit.state == "closed":
         log.info("destination resumed", destination=label)
+
+
+def _said(failure: Failure | None) -> dict[str, Any]:
+    """Tell in what words Meta refused, as far as it said any."""
+    if failure is None:
+        return {}
+    said = {"http_status": failure.http_status, "code": failure.code, "subcode": failure.subcode}
+    return {name: told for name, told in (said | {"trace": failure.trace_id}).items() if told is not None}
