@@ -18,7 +18,7 @@ CHANGELOG_CONFIG: Final = {
     "segment.ms": str(60 * 60 * 1000),
     "min.cleanable.dirty.ratio": "0.2",
     # A refused write would end the process, and the same record would again after a restart. Larger than an order can
-    # be, whose seven halves at most came with requests of `INGEST_MAX_BODY_BYTES` at most.
+    # be: what six browsers at most said, each in a request of `INGEST_MAX_BODY_BYTES` at most, and two webhooks.
     "max.message.bytes": str(8 * 1024 * 1024),
 }
 

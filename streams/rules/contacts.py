@@ -35,7 +35,7 @@ def _told(state: CheckoutState) -> list[Event | OrderReceived]:
     told: list[Event | OrderReceived] = []
     if order is not None:
         told += [] if order.opening is None else [order.opening]
-        halves += [order.named, *(lent.half for lent in order.lent)]
+        halves += [order.named, *order.beside, *(lent.half for lent in order.lent)]
     return told + [half.event for half in halves if half is not None]
 
 
@@ -50,7 +50,8 @@ def forgotten(state: CheckoutState) -> CheckoutState:
 def _order(order: OrderState) -> OrderState:
     opening = None if order.opening is None else without_contact(order.opening)
     lent = tuple([each._replace(half=_bare(each.half)) for each in order.lent])
-    return order._replace(opening=opening, named=_half(order.named), lent=lent)
+    beside = tuple(map(_half, order.beside))
+    return order._replace(opening=opening, named=_half(order.named), lent=lent, beside=beside)
 
 
 def _half(half: Half | None) -> Half | None:

@@ -56,7 +56,8 @@ class OrderState(NamedTuple):
     """One order. *opening* is the first webhook; *latest* the newest, without contact data. *named*: a completion that
     names the order; *lent*: those which do not, the first first. *sent*: the halves its purchase left with; 0 is not
     yet. *left_as*: the event id it left with, where that is not named after the order. *retracted*: as whose it was
-    said before, and is no more.
+    said before, and is no more. *beside*: the one word of a browser, or none, that it left with instead of a half,
+    where we have heard a later one since.
     """
 
     order_id: str
@@ -68,6 +69,7 @@ class OrderState(NamedTuple):
     left_as: str = ""
     retracted: tuple[Said, ...] = ()
     lent: tuple[Lent, ...] = ()
+    beside: tuple[Half | None, ...] = ()
 
     @property
     def pixel(self) -> Half | None:

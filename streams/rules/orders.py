@@ -96,7 +96,7 @@ def _sales_channel(shop: OrderReceived | None) -> str | None:
 def to_purchase(shop_id: str, state: CheckoutState, order: OrderState, halves: int) -> Purchase:
     """Describe the purchase of *order* as the *halves* it leaves with tell it."""
     shop = order.opening if halves & WEBHOOK else None
-    half = order.pixel if halves & PIXEL else state.context
+    half = order.pixel if halves & PIXEL else (order.beside or (state.context,))[0]
     event = _browser_part(half.event) if half else _without_browser(shop_id, order)
     if shop is not None:
         event = _with_shop_part(event, shop)

@@ -18,7 +18,7 @@ from streams.rules.checkouts import (
     with_owner,
 )
 from streams.rules.contacts import without_contact
-from streams.rules.halves import PIXEL, Lent, OrderState, first_seen, half_of, with_lent, without_lent
+from streams.rules.halves import PIXEL, WEBHOOK, Lent, OrderState, first_seen, half_of, with_lent, without_lent
 
 MAX_REFUNDS: Final = 100
 REFUND: Final = "refunds/create"
@@ -86,6 +86,14 @@ def take_another(state: CheckoutState, link: Link) -> CheckoutState:
     if state.order is None:
         return state
     return state._replace(order=without_lent(state.order, link["checkout_token"] or ""))
+
+
+def with_beside(before: CheckoutState, state: CheckoutState) -> CheckoutState:
+    """Remember what a purchase left with that left without its browser's half, for it must be said again as it was."""
+    known, order = before.order, state.order
+    if known is None or order is None or known.sent != WEBHOOK or known.beside or state.context is before.context:
+        return state
+    return state._replace(order=order._replace(beside=(before.context,)))
 
 
 def unnamed_purchase_id(shop_id: str, checkout: str) -> str:

@@ -167,10 +167,11 @@ def checkout_from_bytes(written: bytes) -> CheckoutState:
 
 
 def _order(order_id: str, opening: Any, latest: Any, named: Any, *rest: Any) -> OrderState:
-    sent, version, left_as, retracted, lent = rest
+    sent, version, left_as, retracted, lent, beside = rest
     said = tuple([Said(*each) for each in retracted])
     known = tuple([Lent(place, Half(*half), left) for place, half, left in lent])
-    return OrderState(order_id, opening, latest, _half(named), sent, version, left_as, said, known)
+    alone = tuple(map(_half, beside))
+    return OrderState(order_id, opening, latest, _half(named), sent, version, left_as, said, known, alone)
 
 
 def _half(fields: list[Any] | None) -> Half | None:

@@ -86,7 +86,7 @@ class Checkouts:
         if self._source.offset <= before.applied[self._applied]:
             self._say_again(shop_id, place, before)
             return
-        after = self._settled(shop_id, place, before, change(before), now)
+        after = self._settled(shop_id, place, before, purchases.with_beside(before, change(before)), now)
         after = self._say_row(shop_id, before, after, heard)
         for link in self._news(shop_id, place, before, after):
             self._outcome.add_link(link)

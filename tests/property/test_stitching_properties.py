@@ -171,6 +171,31 @@ def test_a_replay_from_the_start_says_the_same_ids(history: History) -> None:
     assert (one.visitors, one.checkouts) == (other.visitors, other.checkouts)
 
 
+@settings(max_examples=EXAMPLES // 3, deadline=None)
+@given(histories(), st.integers(0, 5))
+def test_what_is_read_again_later_is_said_as_it_was(history: History, in_time: int) -> None:
+    pipeline = Pipeline()
+    pipeline.publish(*history.events[:in_time])
+    pipeline.publish_order(*history.orders)
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+    pipeline.publish(*(each | {"received_at": each["received_at"] + 20 * HOLD} for each in history.events[in_time:]))
+    pipeline.run()
+    pipeline.pass_time(END)
+    before, purchases = end_state(pipeline), purchases_of(pipeline)
+    for place in sorted(pipeline.logs):
+        for offset in range(pipeline.read[place]):
+            pipeline.step(place, offset=offset)
+    pipeline.run()
+
+    assert end_state(pipeline) == before
+    assert purchases_of(pipeline) == purchases
+
+
+def purchases_of(pipeline: Pipeline) -> set[tuple[str, str]]:
+    return {(each["event"]["event_id"], each["event"]["client_id"]) for each in pipeline.purchases()}
+
+
 @settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(histories())
 def test_sessions_split_exactly_where_a_visitor_was_silent_for_longer_than_the_gap(

@@ -25,6 +25,25 @@ def test_of_two_browsers_that_complete_one_order_the_first_by_its_own_time_count
     assert {each["event"]["client_id"] for each in pipeline.purchases()} == {LAPTOP}
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("later", ["checkout_started", "checkout_completed"])
+def test_a_purchase_that_left_without_a_half_is_said_again_of_the_browser_it_left_with(known: bool, later: str) -> None:
+    began = [on(PHONE, -1, name="checkout_started", checkout_token=TOKEN)] if known else []
+    pipeline = stitched(*began)
+    pipeline.publish_order(an_order())
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+    left = pipeline.purchases()
+    pipeline.publish(on(LAPTOP, 20, name=later, checkout_token=TOKEN))
+    pipeline.run()
+    (place,) = {place for place in pipeline.logs if place[0] == ORDERS}
+    pipeline.step(place, offset=0)
+
+    assert pipeline.order_rows()[ORDER]["client_id"] == LAPTOP
+    assert left[0]["event"]["client_id"] == (PHONE if known else f"order:{ORDER}")
+    assert pipeline.purchases() == [*left, *left]
+
+
 @pytest.mark.parametrize("first", ["made first", "made later"])
 def test_a_completion_that_names_no_order_is_of_the_one_made_first_also_if_another_left_with_it(first: str) -> None:
     orders = {
