@@ -80,7 +80,7 @@ class Supervisor:
 
         Raises: `GivenUp` if one keeps dying.
         """
-        await self._first(asyncio.gather(*(keeper.ready.wait() for keeper in self._keepers.values())))
+        await self._first(asyncio.create_task(self._each_ready()))
         return not self._asked.is_set()
 
     async def until_stopped(self) -> None:
@@ -106,6 +106,10 @@ class Supervisor:
         if self._asked.is_set():
             self.kill()
         self._asked.set()
+
+    async def _each_ready(self) -> None:  # no gather: of one that is left alone asyncio prints a traceback
+        for keeper in self._keepers.values():
+            await keeper.ready.wait()
 
     async def _keep(self, keeper: Keeper) -> None:
         for name in keeper.process.after:
