@@ -1,4 +1,4 @@
-"""The process `api`: questions, recommendations, who is who, products, catalogs and their feeds over HTTP.
+"""The process `api`: questions, recommendations, experiments, who is who, products, catalogs and their feeds over HTTP.
 
     python -m deploy.processes.api    # until SIGTERM; API_HOST, API_PORT: where it listens, API_TOKENS: who may ask
 
@@ -20,6 +20,8 @@ from analytics.api.catalogs import routes as catalog_routes
 from analytics.api.identities import routes as identity_routes
 from analytics.api.products import routes as product_routes
 from analytics.api.tokens import tokens_in
+from analytics.experiments.routes import routes as experiment_routes
+from analytics.experiments.serving import Experiments
 from analytics.recommending.routes import routes
 from analytics.recommending.serving import Recommender
 from deploy.feeds.door import routes as feed_routes
@@ -53,7 +55,8 @@ def build(api: ApiSettings, clickhouse: ClickHouseSettings) -> FastAPI:
             await kafka.close()
             await followed.close()
 
-    more = [*routes(recommender), *identity_routes(clickhouse, kafka.link, api)]
+    more = [*routes(recommender), *experiment_routes(Experiments(clickhouse))]
+    more += identity_routes(clickhouse, kafka.link, api)
     more += [*product_routes(kafka), *catalog_routes(clickhouse, kafka), *feed_routes(followed)]
     return create_app(asker, tokens_in(api.tokens, os.environ), api, more, lifespan=closed_at_end)
 

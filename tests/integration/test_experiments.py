@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from click.testing import CliRunner
+from fastapi import FastAPI
 
 from analytics.experiments.assignment import assign, share
 from analytics.experiments.configuration import Experiment, apply, configured
 from analytics.experiments.results import read
+from analytics.experiments.routes import routes
+from analytics.experiments.serving import Experiments
 from analytics.migrate import migrate
 from connectors.clickhouse.client import connect
 from connectors.clickhouse.inserts import Inserter
@@ -243,3 +247,31 @@ def test_the_command_applies_assigns_and_reads(told: Told, tmp_path: Path, monke
     assert " orders are not in EUR, and not in the revenue\n" in results.output
     assert by_source.output.startswith("source: [/b]\n")
     assert nothing.output == "nobody has seen it yet\n"
+
+
+async def test_the_route_assigns_like_the_function_and_goes_on_without_clickhouse(told: Told) -> None:
+    experiments = Experiments(told.clickhouse, refresh_seconds=0)
+    app = FastAPI()
+    app.router.routes.extend(routes(experiments))
+    path = "/v1/shops/demo/experiments/home/assignment"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+        answers = [(await client.get(path, params={"visitor": f"v{number}"})).json() for number in range(20)]
+        kept = await client.get(path, params={"visitor": "v1", "person": "ada", "kept": answers[0]["variant"]})
+        experiments._clickhouse = ClickHouseSettings.model_validate({"CLICKHOUSE_URL": "http://127.0.0.1:1/nothing"})
+        later = await client.get(path, params={"visitor": "v3"})
+        missing = await client.get(path.replace("home", "nothing"), params={"visitor": "v1"})
+        nobody = await client.get(path)
+        wrong = await client.get(path, params={"visitor": "v1", "client": "1"})
+        described = (await client.get("/openapi.json")).json()["paths"].popitem()[1]["get"]["parameters"]
+
+    assert [each["variant"] for each in answers] == [
+        assign(told.experiment, visitor=f"v{number}") for number in range(20)
+    ]
+    assert {each["variant"]: each["settings"] for each in answers} == {"popular": {"strategy": "popular"}, "knn": {}}
+    assert kept.json()["variant"] == answers[0]["variant"]
+    assert kept.headers["cache-control"] == "private, no-store"
+    assert later.json() == answers[3]
+    assert missing.status_code == 404
+    assert (nobody.status_code, nobody.json()["fields"]) == (422, ["person", "visitor"])
+    assert (wrong.status_code, wrong.json()["fields"]) == (422, ["client"])
+    assert {each["name"] for each in described} >= {"shop", "name", "person", "visitor", "kept"}
