@@ -92,8 +92,10 @@ def delete(product_id: str, shop_id: str) -> None:
     """Say that a product is gone; an older change does not bring it back."""
     if not 0 < len(product_id) <= LONGEST_ID:
         raise click.BadParameter(f"1 to {LONGEST_ID} characters", param_hint="PRODUCT_ID")
+    known = _shown(shop_id, product_id).change
     _publish_one(shop_id, lambda shop, now: to_deletion(shop, product_id, str(uuid4()), now))
-    say(f"deleted: {product_id}")
+    was_there = known is not None and known["action"] != "delete"
+    say(f"deleted: {product_id}" + ("" if was_there else "; it was not there: nothing changes by it"))
 
 
 @command.command()
@@ -101,16 +103,19 @@ def delete(product_id: str, shop_id: str) -> None:
 @_shop
 def show(product_id: str, shop_id: str) -> None:
     """Show what is known of a product, and its stock by location, as JSON."""
-
-    async def read() -> Shown:
-        await reached(settings(KafkaSettings))
-        return await read_product(shop_id, product_id)
-
-    shown = asyncio.run(read())
+    shown = _shown(shop_id, product_id)
     if shown.change is None:
         raise click.ClickException(f"nobody told of product {product_id} of {shop_id}")
     json.dump(shown.change | {"levels": shown.levels}, sys.stdout, indent=1, ensure_ascii=False)
     click.echo()
+
+
+def _shown(shop_id: str, product_id: str) -> Shown:
+    async def read() -> Shown:
+        await reached(settings(KafkaSettings))
+        return await read_product(shop_id, product_id)
+
+    return asyncio.run(read())
 
 
 def _mapping(file: Path | None) -> Mapping:

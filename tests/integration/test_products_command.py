@@ -23,7 +23,7 @@ from tests.builders import NOON, a_shop
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.listed import a_bracelet
 from tests.storefronts import a_woo_access
-from tests.unit.test_woocommerce import a_product as a_woo_product
+from tests.woo_stage import a_product as a_woo_product
 
 pytestmark = pytest.mark.integration
 
@@ -71,10 +71,11 @@ def test_a_product_by_hand_is_put_shown_and_deleted() -> None:
 
     put = called("put", "-", "--shop", "demo", stdin=json.dumps(product))
     shown = json.loads(called("show", "p1", "--shop", "demo").stdout)
-    called("delete", "p1", "--shop", "demo")
+    deleted, again = (called("delete", "p1", "--shop", "demo") for _ in range(2))
     gone = json.loads(called("show", "p1", "--shop", "demo").stdout)
 
     assert "put: p1 (1 variants)" in put.output
+    assert (deleted.output.strip(), "it was not there" in again.output) == ("deleted: p1", True)
     assert called("delete", "", "--shop", "demo").exit_code == 2
     assert (shown["action"], shown["product"]["title"]) == ("upsert", "Ring")
     assert (gone["action"], gone["product"]) == ("delete", None)
