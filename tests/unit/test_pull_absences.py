@@ -24,10 +24,11 @@ from schemas.codec import Codec
 from schemas.errors import TransientError
 from schemas.product import to_deletion
 from schemas.records import ProductChange
+from tests import woo_stage
 from tests.builders import NOON, a_shop
 from tests.listed import a_bracelet
 from tests.storefronts import a_bigcommerce_access, a_shopify_access, a_woo_access
-from tests.unit import test_bigcommerce, test_shopify_bulk, test_woocommerce
+from tests.unit import test_bigcommerce, test_shopify_bulk
 
 CODEC = Codec.from_lock()
 
@@ -239,7 +240,7 @@ class Careless(httpx.AsyncBaseTransport):
 
 def a_woo_shop(count: int) -> WooShop:
     some = range(1, count + 1)
-    return WooShop(root="/shop", products={each: test_woocommerce.a_product(id=each) for each in some})
+    return WooShop(root="/shop", products={each: woo_stage.a_product(id=each) for each in some})
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from deploy.servers.storefronts.woocommerce import WooShop
 from deploy.sources import source_of
 from schemas.errors import ConfigurationError, TransientError
 from schemas.records import ProductChange, Shop
+from tests import woo_stage
 from tests.builders import a_shop
 from tests.listed import a_catalog
 from tests.storefronts import a_bigcommerce_access, a_woo_access
-from tests.unit import test_bigcommerce, test_woocommerce
+from tests.unit import test_bigcommerce
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def a_source(api: Any, **shop: Any) -> Open:
 
 def woo(products: int) -> Open:
     shop = WooShop(root="/shop")
-    shop.products = {number: test_woocommerce.a_product(id=number) for number in range(1, products + 1)}
+    shop.products = {number: woo_stage.a_product(id=number) for number in range(1, products + 1)}
     return a_source(shop, woocommerce=a_woo_access())
 
 
@@ -117,7 +118,7 @@ async def test_stock_by_location_is_pulled_with_the_products_page_by_page(tmp_pa
 @pytest.mark.parametrize(
     ("system", "wrong"),
     [
-        (test_woocommerce, {"price": "cheap"}),
+        (woo_stage, {"price": "cheap"}),
         (test_bigcommerce, {"price": "cheap"}),
         (test_bigcommerce, {"variants": [test_bigcommerce.a_variant(id=number) for number in range(10_000)]}),
     ],
@@ -125,7 +126,7 @@ async def test_stock_by_location_is_pulled_with_the_products_page_by_page(tmp_pa
 async def test_a_product_that_cannot_be_read_costs_only_itself(system: Any, wrong: Any, tmp_path: Path) -> None:
     products = {number: system.a_product(id=number) for number in (1, 2, 3)}
     products[2] |= wrong
-    if system is test_woocommerce:
+    if system is woo_stage:
         source = a_source(WooShop(root="/shop", products=products), woocommerce=a_woo_access())
     else:
         source = a_source(BigCommerceStore(products=products), bigcommerce=a_bigcommerce_access())
