@@ -1,11 +1,16 @@
 """Assignment: stable, even, and as configured."""
 
+import json
+import re
 from collections import Counter
 from datetime import date
 from math import inf
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
+import yaml
 
 from analytics.experiments.assignment import assign
 from analytics.experiments.configuration import Experiment, parse
@@ -97,3 +102,14 @@ def test_a_file_lists_experiments_each_of_a_name_of_its_own() -> None:
             parse(wrong)
     with pytest.raises(ConfigurationError, match="the file"):
         parse(None)
+
+
+def test_the_guides_own_experiment_assigns_as_the_guide_says() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text()
+    (file,) = re.findall(r"cat experiments.yaml\n(.+?)    \$ ", guide, re.S)
+    (told,) = map(json.loads, re.findall(r'^    (\{"shop".+)$', guide, re.M))
+    (experiment,) = parse(yaml.safe_load(dedent(file)))
+
+    assert told["variant"] == assign(experiment, visitor="VISITOR")
+    assert told["settings"] == {each.name: each.settings for each in experiment.variants}[told["variant"]]
+    assert (told["shop"], told["experiment"]) == (experiment.shop, experiment.name)
