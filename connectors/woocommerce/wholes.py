@@ -34,13 +34,15 @@ async def lately_saved(client: WooClient, since: int, told: Told) -> list[Produc
     """Fetch the products of the kind with variations that were saved since RECENT_MILLIS before *since*.
 
     Raises as `WooClient.product`, and:
-        TerminalError: they are more than MOST_RECENT.
+        TerminalError: they are more than MOST_RECENT, or none.
     """
     found: list[Thing] = []
     async for page in client.pages(modified_after=since - RECENT_MILLIS):
         found += [each for each in (validated(Thing, body) for body in page.products) if each.type == "variable"]
         if len(found) > MOST_RECENT:
             raise TerminalError("not_fetched", "variation", f"more than {MOST_RECENT} products were saved: pull")
+    if not found:
+        raise TerminalError("not_fetched", "variation", "no product was saved about then: pull")
     return [
         to_product_change(each, await client.variations(each.id) if each.variations else [], told) for each in found
     ]

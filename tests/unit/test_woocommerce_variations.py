@@ -72,8 +72,9 @@ async def test_an_action_about_a_variation_brings_the_products_that_were_saved_w
     assert [each["variant_id"] for each in product["variants"]] == ["731"]
 
 
-async def test_more_products_than_can_be_fetched_are_left_to_a_pull() -> None:
-    stage = a_stage(*range(800, 801 + MOST_RECENT))
+@pytest.mark.parametrize("products", [0, MOST_RECENT + 1])
+async def test_more_products_than_can_be_fetched_or_none_are_left_to_a_pull(products: int) -> None:
+    stage = a_stage(*range(800, 800 + products))
 
     await stage.told("action.woocommerce_delete_product_variation", GONE)
 
