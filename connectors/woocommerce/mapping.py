@@ -33,7 +33,7 @@ def to_product_change(product: Thing, variations: Sequence[Thing], told: Told) -
     if len(variations) > MOST_VARIANTS:
         raise TerminalError("too_large", "variations", str(len(variations)))
     version = told.received_at
-    if not product.variations and product.date_modified_gmt:
+    if not product.variations and product.type != "variable" and product.date_modified_gmt:
         version = min(product.date_modified_gmt, version)
     return _change(product.id, told, version) | {"product": _product(product, variations, told.shop)}
 

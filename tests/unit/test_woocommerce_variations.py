@@ -72,6 +72,17 @@ async def test_an_action_about_a_variation_brings_the_products_that_were_saved_w
     assert [each["variant_id"] for each in product["variants"]] == ["731"]
 
 
+async def test_a_product_that_lost_its_last_variation_is_as_new_as_when_it_was_asked_for() -> None:
+    stage = a_stage(799)
+    stage.api.products[799] |= {"variations": []}
+
+    await stage.told("action.woocommerce_delete_product_variation", GONE)
+
+    change, product = stage.change()
+    assert change["occurred_at"] == change["received_at"]
+    assert [(each["variant_id"], each["price"]) for each in product["variants"]] == [("799", None)]
+
+
 @pytest.mark.parametrize("products", [0, MOST_RECENT + 1])
 async def test_more_products_than_can_be_fetched_or_none_are_left_to_a_pull(products: int) -> None:
     stage = a_stage(*range(800, 800 + products))
