@@ -9,7 +9,7 @@ part sessions too, `streams.rules.landings` places events.
 from typing import Final
 
 from schemas.records import EpochMillis, Event
-from streams.rules.open_sessions import Gone, OpenSession, Placed, by_start, extended, merged, opened
+from streams.rules.open_sessions import Gone, OpenSession, Placed, Position, by_start, extended, merged, opened
 
 KEPT_MS: Final = 48 * 3_600_000
 """How long a session can still be joined after we last received something of it, however old that was.
@@ -39,10 +39,10 @@ def place(sessions: tuple[OpenSession, ...], event: Event, *, gap_ms: int, day: 
     return Placed(by_start([*rest, session]), session, gone)
 
 
-def containing(sessions: tuple[OpenSession, ...], time: EpochMillis, day: int = 0) -> OpenSession | None:
-    """Find the session that *time* lies in."""
+def containing(sessions: tuple[OpenSession, ...], here: Position, day: int = 0) -> OpenSession | None:
+    """Find the session that an event at *here* lies in: of two that meet in one millisecond the one that had begun."""
     for session in reversed(sessions):
-        if session.started_at <= time <= session.ended_at and session.day == day:
+        if session.first <= here and here[0] <= session.ended_at and session.day == day:
             return session
     return None
 

@@ -22,7 +22,7 @@ from streams.rules.evidence import (
 )
 from streams.rules.identities import Span, with_spans
 from streams.rules.landings import place_by_campaign
-from streams.rules.open_sessions import OpenSession, Placed
+from streams.rules.open_sessions import OpenSession, Placed, position
 from streams.rules.seen import with_seen
 from streams.rules.sessions import KEPT_MS, containing, place, split_expired
 
@@ -157,9 +157,9 @@ def _marked(marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
     return (*marks, mark)[-MAX_MARKS:]
 
 
-def said_in(state: VisitorState, time: EpochMillis, day: int) -> str | None:
-    """Name the session that an event of *time*, taken before, belongs to, also when that is long over."""
-    session = containing(state.sessions, time, day)
+def said_in(state: VisitorState, event: Event, day: int) -> str | None:
+    """Name the session that *event*, taken before, belongs to, also when that is long over."""
+    session, time = containing(state.sessions, position(event), day), event["occurred_at"]
     if session is not None:
         return session.session_id
     return next((span.session_id for span in reversed(state.spans) if span.started_at <= time <= span.ended_at), None)

@@ -104,7 +104,7 @@ class Visits:
     def _say_again(self, visitor: Visitor, event: Event, written: bytes, *, late: bool, day: int) -> None:
         """Emit what *event* came to the first time, from the state as it is now. Changes nothing."""
         state = visitor.state
-        session = said_in(state, event["occurred_at"], day)
+        session = said_in(state, event, day)
         if session is None:
             return
         self._outcome.events.append(self._enriched(state, event, written, session, late=late))

@@ -108,6 +108,16 @@ def test_an_event_of_a_session_long_over_is_said_again_the_same() -> None:
     assert pipeline.events[-1] == first
 
 
+def test_of_two_events_of_one_millisecond_that_a_campaign_parts_each_is_said_again_in_its_own_session() -> None:
+    pipeline = stitched(on(PHONE, event_id="e0"), on(PHONE, event_id="e1", utm={"source": "mail"}))
+    first = pipeline.visits()
+    for offset in range(2):
+        pipeline.step((EVENTS, 0), offset=offset)
+
+    assert len(set(first.values())) == 2
+    assert pipeline.visits() == first
+
+
 def test_the_gap_is_the_shops() -> None:
     pipeline = Pipeline({"demo": a_shop(session_gap_seconds=60)})
     pipeline.publish(on(PHONE, 0), on(PHONE, 2))
