@@ -82,7 +82,7 @@ def an_enriched_envelope(event: Any) -> dict[str, Any]:
         "client_id": None, "visitor_id": None, "session_id": None, "ordered_at": NOON, "updated_at": NOON + 1,
         "status": "paid", "match": "held", "value": 42.99, "currency": "EUR", "totals": {}, "coupon": None,
         "items": [an_item()], "seen_in_webhook_at": NOON, "seen_in_pixel_at": None, "purchase_event_id": "p",
-        "version": 2,
+        "version": 2, "sales_channel": "pos",
     }  # fmt: skip
     timeline = {
         "shop_id": "demo", "visitor_id": event["visitor_id"], "client_id": event["client_id"],
@@ -105,7 +105,7 @@ def a_receipt() -> dict[str, Any]:
         "reason": "refused_by_meta", "http_status": 400, "code": 100, "subcode": 2804050, "trace_id": "A1",
         "attempts": 1, "batch_id": "b1", "payload_hash": None, "latency_ms": 12, "occurred_at": NOON,
         "sent_at": NOON + 3_000, "value": 1.5, "currency": "EUR", "order_id": "1", "test": True,
-        "source_partition": 0, "source_offset": 2**40,
+        "source_partition": 0, "source_offset": 2**40, "action_source": "physical_store",
     }  # fmt: skip
 
 
