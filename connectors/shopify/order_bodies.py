@@ -87,7 +87,7 @@ class Order(RestBody):
 
     id: Identifier | None = None
     admin_graphql_api_id: ShortText | None = None
-    source_name: ShortText | None = None
+    source_name: Any = None
     checkout_token: ShortText | None = None
     cart_token: ShortText | None = None
     created_at: Moment | None = None

@@ -18,6 +18,7 @@ from schemas.user_data.counting import hashed_and_counted
 
 MOST_ITEMS: Final = 500
 MOST_ATTRIBUTES: Final = 50
+LONGEST_CHANNEL: Final = 255
 _OPEN: Final = frozenset({"pending", "authorized", ""})
 
 
@@ -59,7 +60,7 @@ def to_order(body: Any, delivery: Delivery) -> OrderReceived:
         country=_country(order),
         user_data=_user_data(order, customer, region=delivery.shop["country"]),
         attributes=_attributes(order.note_attributes or []),
-        sales_channel=_scrubbed(order.source_name),
+        sales_channel=_channel(order.source_name),
     )
 
 
@@ -135,6 +136,11 @@ def _attributes(notes: list[Note]) -> dict[str, str]:
             personal = names_personal_data(note.name)
             kept[scrub_text(note.name)] = REDACTED if personal else scrub_text(str(note.value))
     return kept
+
+
+def _channel(told: Any) -> str | None:
+    """Keep the word for where the order was placed; an app may have chosen any, and no order is refused for it."""
+    return scrub_text(str(told)[:LONGEST_CHANNEL]) or None if isinstance(told, str | int) else None
 
 
 def _address(text: str | None) -> str | None:

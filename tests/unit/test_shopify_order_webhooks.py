@@ -79,9 +79,12 @@ async def test_an_order_says_its_status(topic: str, changes: dict[str, Any], sta
 
 @pytest.mark.parametrize(
     ("told", "channel"),
-    [("pos", "pos"), ("580111", "580111"), (None, None), ("", None), ("jane.doe@example.com", "[redacted]")],
+    [
+        *(("pos", "pos"), ("580111", "580111"), (580111, "580111"), ("x" * 300, "x" * 255)),
+        *((None, None), ("", None), (["pos"], None), ("jane.doe@example.com", "[redacted]")),
+    ],
 )
-async def test_an_order_says_where_it_was_placed_in_the_shops_own_word(told: str | None, channel: str | None) -> None:
+async def test_an_order_says_where_it_was_placed_in_the_shops_own_word(told: Any, channel: str | None) -> None:
     sink = FakeSink()
     await delivered(sink, "orders/create", an_order_body(source_name=told))
 
