@@ -184,6 +184,7 @@ def to_order_webhook(lines: list[Line], buyer: Buyer, device: Device, **order: A
     return {
         "id": order["order_id"],
         "admin_graphql_api_id": f"gid://shopify/Order/{order['order_id']}",
+        "source_name": "web",
         "checkout_token": order["token"],
         "cart_token": order["cart"],
         "created_at": stamp,
