@@ -49,10 +49,10 @@ WITH
     )
 SELECT
     count() AS converted,
-    round(min(taken) / 1000, 1) AS fastest_seconds,
-    round(quantileExactInclusive(0.25)(taken) / 1000, 1) AS quarter_within_seconds,
-    round(quantileExactInclusive(0.5)(taken) / 1000, 1) AS half_within_seconds,
-    round(quantileExactInclusive(0.75)(taken) / 1000, 1) AS three_quarters_within_seconds,
-    round(quantileExactInclusive(0.9)(taken) / 1000, 1) AS nine_tenths_within_seconds,
-    round(max(taken) / 1000, 1) AS slowest_seconds
+    round(minOrNull(taken) / 1000, 1) AS fastest_seconds,
+    round(quantileExactInclusiveOrNull(0.25)(taken) / 1000, 1) AS quarter_within_seconds,
+    round(quantileExactInclusiveOrNull(0.5)(taken) / 1000, 1) AS half_within_seconds,
+    round(quantileExactInclusiveOrNull(0.75)(taken) / 1000, 1) AS three_quarters_within_seconds,
+    round(quantileExactInclusiveOrNull(0.9)(taken) / 1000, 1) AS nine_tenths_within_seconds,
+    round(maxOrNull(taken) / 1000, 1) AS slowest_seconds
 FROM shortest

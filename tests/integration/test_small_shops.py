@@ -76,10 +76,11 @@ def test_an_empty_shop_and_one_visit_are_answered_with_numbers(
     nothing, rows = (asked(question, shop, clickhouse) for shop in ("nobody", "one"))
     expected = EXPECTED.get(question.name, {})
 
-    numbers = [value for row in rows for value in row.values() if isinstance(value, float)]
+    numbers = [value for row in [*nothing, *rows] for value in row.values() if isinstance(value, float)]
     told = {name: value for name, value in (rows or [{}])[0].items() if name in expected}
 
     assert all(map(isfinite, numbers))
+    assert question.name != "funnel_times" or set(nothing[0].values()) == {0, None}
     assert not nothing or question.name in ("overview", "funnel_times")
     assert {name: float(each) if isinstance(each, Decimal) else each for name, each in told.items()} == expected
 
