@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from connectors.meta.mapping import META_NAMES
 from schemas.identifiers import visitor_id
 from schemas.records import EnrichedEvent, EpochMillis, Event, Item, ProductFacts, Shop
+from schemas.shop import META_NAMES
 from streams.rules.conversions import site_url
 
 EVENTS: Final = tuple(META_NAMES)

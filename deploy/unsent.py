@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from connectors.meta.mapping import META_NAMES, meta_name
+from connectors.meta.mapping import meta_name
 from schemas.identifiers import purchase_event_id
 from schemas.records import Event, Shop
+from schemas.shop import META_NAMES
 
 
 def unsent(event: Mapping[str, Any], decided: Collection[str], shop: Shop | None) -> list[str]:

@@ -13,16 +13,17 @@ from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooComm
 from schemas.wording import wrong_fields
 
 _REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
-META_EVENTS: Final = (
-    "PageView",
-    "ViewContent",
-    "AddToCart",
-    "InitiateCheckout",
-    "AddPaymentInfo",
-    "Search",
-    "Purchase",
-)
-"""What a shop's standard events are called at Meta; `connectors.meta.mapping` says which is which."""
+META_NAMES: Final = {
+    "page_viewed": "PageView",
+    "product_viewed": "ViewContent",
+    "product_added_to_cart": "AddToCart",
+    "checkout_started": "InitiateCheckout",
+    "payment_info_submitted": "AddPaymentInfo",
+    "search_submitted": "Search",
+    # Made once per order by stitch. `checkout_completed` is a hint that may be missing, late or doubled: never sent.
+    "purchase": "Purchase",
+}
+"""What a shop's standard events are called at Meta."""
 _META_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_ ]{0,49}$")
 
 
@@ -67,12 +68,14 @@ class Destination(BaseModel):
             raise ValueError("up to 50 letters, digits, blanks and underscores")
         if "Purchase" in names.values():
             raise ValueError("Purchase is made of orders alone")
+        if ours := [f"{name} is {META_NAMES[name]} at Meta" for name in names if name in META_NAMES]:
+            raise ValueError(", ".join(ours))
         return names
 
     @model_validator(mode="after")
     def _selects_what_there_is(self) -> Self:
-        if not set(self.events) <= {*META_EVENTS, *self.custom_events.values()}:
-            raise ValueError(f"events of {', '.join(META_EVENTS)}, or what custom_events makes")
+        if not set(self.events) <= {*META_NAMES.values(), *self.custom_events.values()}:
+            raise ValueError(f"events of {', '.join(META_NAMES.values())}, or what custom_events makes")
         return self
 
     def to_record(self, primary: CatalogFile | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """An enriched event in, the server event Meta understands out; pure.
 
-Which of Meta's events a storefront event is stands in `META_NAMES`. Nothing is guessed: an amount without a currency,
-a product without the id its catalog would use, a click without a time are left out, and `validation` decides.
+Which of Meta's events a storefront event is stands in `schemas.shop.META_NAMES`. Nothing is guessed: an amount without
+a currency, a product without the id its catalog would use, a click without a time are left out; `validation` decides.
 https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters
 """
 
@@ -16,17 +16,7 @@ from connectors.meta.products import described, money
 from connectors.meta.wire import ActionSource, Conversion, CustomData, UserData
 from schemas.click_ids import fbc_from_click
 from schemas.records import Destination, EnrichedEvent, Event
-
-META_NAMES: Final = {
-    "page_viewed": "PageView",
-    "product_viewed": "ViewContent",
-    "product_added_to_cart": "AddToCart",
-    "checkout_started": "InitiateCheckout",
-    "payment_info_submitted": "AddPaymentInfo",
-    "search_submitted": "Search",
-    # Made once per order by stitch. `checkout_completed` is a hint that may be missing, late or doubled: never sent.
-    "purchase": "Purchase",
-}
+from schemas.shop import META_NAMES
 
 LIMITED_DATA_USE: Final = ["LDU"]  # see `connectors.meta.limited_use`
 

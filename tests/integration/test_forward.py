@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from connectors.kafka.partitioning import partition_of
-from connectors.meta.mapping import META_NAMES
 from deploy.replaying import order_replay
 from deploy.servers.meta.behaviours import Refuse
 from schemas.records import Rejected
+from schemas.shop import META_NAMES
 from schemas.topics import CONVERSIONS_DELIVERED, RECORDS_REJECTED
 from tests.builders import a_shop
 from tests.contract.meta_process import a_running_standin

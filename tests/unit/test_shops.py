@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from connectors.kafka.shops import ShopDirectory
-from connectors.meta.mapping import META_NAMES
 from deploy.commands.shops import read_shops, require_own_keys
 from schemas.codec import Codec
 from schemas.errors import TerminalError
 from schemas.records import Shop
-from schemas.shop import META_EVENTS, parse_shop
+from schemas.shop import META_NAMES, parse_shop
 from tests.builders import NOON, a_shop
 
 CODEC = Codec.from_lock()
@@ -81,10 +80,17 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(changes: dict[str, Any], 
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_wrong_setting_is_explained() -> None:
-    destination = {"name": "a", "pixel_id": "1", "token_env": "T", "custom_events": {"newsletter": "Purchase"}}
+@pytest.mark.parametrize(
+    ("custom_events", "why"),
+    [
+        ({"newsletter": "Purchase"}, "Purchase is made of orders alone"),
+        ({"newsletter": "Lead", "page_viewed": "Lead"}, "page_viewed is PageView at Meta"),
+    ],
+)
+def test_a_wrong_setting_is_explained(custom_events: dict[str, str], why: str) -> None:
+    destination = {"name": "a", "pixel_id": "1", "token_env": "T", "custom_events": custom_events}
 
-    with pytest.raises(TerminalError, match="Purchase is made of orders alone"):
+    with pytest.raises(TerminalError, match=why):
         parse_shop(a_shop_file(destinations=[destination]))
 
 
@@ -93,7 +99,7 @@ def test_a_destination_may_select_every_event_we_make_of_standard_ones_and_its_o
 
     shop = parse_shop(a_shop_file(destinations=[{"name": "a", "pixel_id": "1", "token_env": "T"} | own]))
 
-    assert shop.destinations[0].events == (*META_EVENTS, "Lead")
+    assert shop.destinations[0].events == (*META_NAMES.values(), "Lead")
 
 
 @pytest.mark.parametrize("text", ["shops: [", "shop: {}", "[]", ""])
