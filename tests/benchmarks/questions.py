@@ -6,7 +6,8 @@
 Warm medians over HTTP, as any client asks, of 90 days of one shop with a fifth of its people on two browsers. `cpu` is
 the least time the engine's process computed: on a machine that does other things too, read that rather than the median.
 `memory` is the least `max_memory_usage` a question is answered in, to the next power of the root of two: the analyst's
-bound is printed below. Beside some stands pandas with the same work on columns it has read into memory beforehand.
+bound is printed below, and how long an analyst waits over fewer days, within all bounds. Beside some stands pandas
+with the same work on columns it has read into memory beforehand.
 """
 
 import os
@@ -31,6 +32,7 @@ from connectors.clickhouse.client import connect
 from deploy.servers.clickhouse.local import running_clickhouse
 from deploy.servers.clickhouse.parameters import ANALYST_LIMITS
 from schemas.settings import ClickHouseSettings
+from tests.benchmarks.questions_by_days import measure_by_days
 from tests.benchmarks.questions_in_pandas import measure_pandas
 from tests.benchmarks.shop_years import fill
 
@@ -126,6 +128,7 @@ def measure(
     """Print what everything takes, and how many times what it took *before*."""
     measured = measure_questions(client, engine, before)
     measure_others(client)
+    measure_by_days(client, [(each.title, *_asked(each.name, each.parameters)) for each in QUESTIONS])
     for each in build(clickhouse, "demo", until=datetime.fromisoformat(UNTIL).replace(tzinfo=UTC)):
         print(f"build {each.model:22}{each.seconds:7.3f} s{each.rows:>12,} rows")
     measure_pandas(client, {title: each.seconds for title, each in measured.items()})

@@ -50,6 +50,20 @@ def test_stalled_request_is_taken_though_its_client_hung_up() -> None:
     assert before == 0
 
 
+def test_client_that_hung_up_before_its_connection_is_reset_is_no_fault_of_the_standin(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with a_running_standin() as address, a_client(address) as meta:
+        both = {"stall_seconds": {"seconds": 0.5, "requests": 1}, "reset_after_accept": {"requests": 1}}
+        meta.post("/_behave", json=both)
+        with pytest.raises(httpx.ReadTimeout):
+            meta.post(EVENTS, json={"data": [a_page_view()]}, timeout=0.1)
+        _wait_until(lambda: meta.get("/_received/summary").json()["accepted"] == 1)
+
+        assert meta.post(EVENTS, json={"data": [a_page_view()]}).status_code == 200
+    assert capfd.readouterr().err == ""
+
+
 def test_client_killed_in_the_middle_of_its_request_is_no_fault_of_the_standin(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

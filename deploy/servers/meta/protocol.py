@@ -24,6 +24,8 @@ class AbortableProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {_ABORT: {"call": self._reset}}
 
     def _reset(self) -> None:
+        if self.transport.is_closing():  # the client has hung up itself
+            return
         # Lingering for 0 s makes closing send RST: the client sees a reset, not an orderly end.
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
