@@ -15,7 +15,7 @@ from schemas.product_values import (
     MOST_VARIANTS,
 )
 from schemas.records import EpochMillis, Product, ProductChange, Shop
-from schemas.wording import wrong_fields
+from schemas.wording import refusal
 
 LONGEST_ID: Final = 255
 
@@ -109,9 +109,7 @@ def parse_product(content: object) -> ProductFile:
     try:
         return ProductFile.model_validate(content)
     except ValidationError as exc:
-        wrong = wrong_fields(exc, "product")
-        detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
-        raise TerminalError("bad_value", ", ".join(wrong), detail) from None
+        raise refusal(exc, "product") from None
 
 
 def _change(shop: Shop, product_id: str, delivery_id: str, now: EpochMillis) -> ProductChange:

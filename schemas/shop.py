@@ -7,10 +7,9 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from schemas.catalog import ITEM_ID_FIELD, CatalogFile, checked_template
-from schemas.errors import TerminalError
 from schemas.records import EpochMillis, Shop
 from schemas.shop_systems import ENVIRONMENT_NAME, BigCommerce, Shopify, WooCommerce
-from schemas.wording import wrong_fields
+from schemas.wording import refusal
 
 _REGION: Final = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 META_NAMES: Final = {
@@ -172,6 +171,4 @@ def parse_shop(settings: object) -> ShopFile:
     try:
         return ShopFile.model_validate(settings)
     except ValidationError as exc:
-        wrong = wrong_fields(exc, "shop")
-        detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
-        raise TerminalError("bad_value", ", ".join(wrong), detail) from None
+        raise refusal(exc, "shop") from None

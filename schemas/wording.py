@@ -5,6 +5,8 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.errors import TerminalError
+
 _WORDS: Final = {
     "missing": "missing",
     "extra_forbidden": "there is no such name",
@@ -33,6 +35,12 @@ _WORDS: Final = {
     "timezone_aware": "needs a zone, as 2026-10-26T08:00:00+01:00",
 }
 """By pydantic's type of an error; what stands in braces is the rule's, never what was written."""
+
+
+def refusal(exc: ValidationError, whole: str) -> TerminalError:
+    """Say `bad_value`, with each wrong field and what is wrong with it; *whole* is as in `wrong_fields`."""
+    wrong = wrong_fields(exc, whole)
+    return TerminalError("bad_value", ", ".join(wrong), ", ".join(f"{field} ({said})" for field, said in wrong.items()))
 
 
 def wrong_fields(exc: ValidationError, whole: str) -> dict[str, str]:

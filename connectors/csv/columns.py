@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from connectors.csv.numbers import Decimal
 from connectors.csv.tables import Row
 from schemas.errors import TerminalError
-from schemas.wording import wrong_fields
+from schemas.wording import refusal
 
 _Id = Literal["product_id", "handle", "parent", "variant_id", "sku", "barcode", "inventory_item_id"]
 _Text = Literal["title", "description", "brand", "category", "tags", "collections", "variant_title"]
@@ -148,9 +148,7 @@ def parse_mapping(content: object) -> Mapping:
     try:
         return Mapping.model_validate({} if content is None else content)
     except ValidationError as exc:
-        wrong = wrong_fields(exc, "mapping")
-        detail = ", ".join(f"{field} ({problem})" for field, problem in wrong.items())
-        raise TerminalError("bad_value", ", ".join(wrong), detail) from None
+        raise refusal(exc, "mapping") from None
 
 
 def _normal(name: str) -> str:
