@@ -55,7 +55,7 @@ def to_row(shop_id: str, state: CheckoutState, order: OrderState) -> Order:
         "seen_in_pixel_at": order.pixel.event["received_at"] if order.pixel else None,
         "purchase_event_id": _event_id(shop_id, order),
         "version": order.version,
-        "sales_channel": _sales_channel(shop),
+        "sales_channel": shop["sales_channel"] if shop else None,
     }
 
 
@@ -87,10 +87,6 @@ def _customer(shop: OrderReceived | None, half: Half | None) -> str | None:
         if not identifiers.is_junk(customer) and identifies(customer):
             return customer
     return None
-
-
-def _sales_channel(shop: OrderReceived | None) -> str | None:
-    return shop.get("sales_channel") if shop else None  # what was remembered before it was read says nothing of it
 
 
 def to_purchase(shop_id: str, state: CheckoutState, order: OrderState, halves: int) -> Purchase:
@@ -135,7 +131,7 @@ def _with_shop_part(event: Event, shop: OrderReceived) -> Event:
         "currency": shop["currency"] or event["currency"],
         "totals": shop["totals"] or event["totals"],
         "items": shop["items"] or event["items"],
-        "sales_channel": _sales_channel(shop),
+        "sales_channel": shop["sales_channel"],
     }
 
 

@@ -2,8 +2,8 @@
 
 Layout, integers big-endian, times in milliseconds: version (1 byte); when it was last heard of (8); of a visitor the
 length of `seen` (2) and `seen`, of a checkout since when an order waits for its other half (8; 0: none waits) and
-whether it holds contact data (1); then the other fields as one JSON array. A later layout gets a new version and a
-reader for the old one.
+whether it holds contact data (1); then the other fields as one JSON array. A later layout gets a new version, and from
+the first release on a reader for the old one. Version 1, without word of contact data, is no longer read.
 """
 
 from typing import Any, Final
@@ -25,7 +25,7 @@ from streams.rules.open_sessions import Entry, Landing, OpenSession
 from streams.rules.purchases import waiting_since
 from streams.rules.visitors import Mark, VisitorState
 
-VERSION: Final = 1
+VERSION: Final = 2
 _VERSION: Final = bytes([VERSION])
 _NO, _YES = bytes([0]), bytes([1])
 

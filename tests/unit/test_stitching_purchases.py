@@ -62,22 +62,6 @@ def test_a_purchase_and_its_row_say_where_the_order_was_placed(told: bool) -> No
     assert pipeline.order_rows()[ORDER]["sales_channel"] == "pos"
 
 
-def test_an_order_remembered_from_before_channels_were_read_says_nothing_of_its_own() -> None:
-    pipeline = Pipeline()
-    pipeline.publish_order(an_order())
-    pipeline.run()
-    pipeline.checkouts = {
-        key: state.replace(b',"sales_channel":"web"', b"") for key, state in pipeline.checkouts.items()
-    }
-    assert b"sales_channel" not in b"".join(pipeline.checkouts.values())
-    pipeline.restart()
-
-    pipeline.publish(completed())
-    pipeline.run()
-
-    assert [each["event"]["sales_channel"] for each in pipeline.purchases()] == [None]
-
-
 def test_a_completion_the_browser_never_told_is_still_its_visitors() -> None:
     pipeline = Pipeline()
     pipeline.publish(on(PHONE, -1, name="checkout_started", checkout_token=TOKEN, fbp="fb.1.1596403881668.7"))
