@@ -44,21 +44,26 @@ class Completion:
         told = self._memory.reliable(change, delivery) or await self._asked(change, delivery)
         return change if told is None else joined(change, told)  # None: it is gone, and a webhook of its own tells that
 
-    def learn(self, change: ProductChange, delivery: Delivery) -> None:
-        """Remember what a product that was fetched whole for *delivery* says."""
+    def learn(self, change: ProductChange, delivery: Delivery, *, outdated: int) -> None:
+        """Remember what a product that was fetched whole for *delivery* says; *outdated* as `outdated` said before."""
         product = change["product"]
         if product is not None and wants_additions(delivery.shop):
             told = Additions(product["collections"], product["metafields"])
-            self._memory.learn(change, told, delivery.received_at)
+            self._memory.learn(change, told, delivery.received_at, outdated=outdated)
 
     def outdate(self, delivery: Delivery) -> None:
         """Ask anew for every product of the shop: a collection has changed, and any may have been in it."""
-        self._memory.outdate(delivery.shop["shop_id"], delivery.received_at)
+        self._memory.outdate(delivery.shop["shop_id"])
+
+    def outdated(self, delivery: Delivery) -> int:
+        """Tell how often the shop's answers were outdated, as `learn` wants it."""
+        return self._memory.outdated(delivery.shop["shop_id"])
 
     async def _asked(self, change: ProductChange, delivery: Delivery) -> Additions | None:
         """Ask, and remember the answer; without one, return what is remembered, though it may be old."""
         until = asyncio.get_running_loop().time() + self._patience
         question = partial(additions, product_id=change["product_id"])
+        outdated = self.outdated(delivery)
         try:
             told = await self._questions.answer(delivery.shop, change["product_id"], question, until)
         except TerminalError as exc:
@@ -69,4 +74,4 @@ class Completion:
             return remembered
         if told is None:
             return self._memory.of(change)
-        return self._memory.learn(change, told, delivery.received_at)
+        return self._memory.learn(change, told, delivery.received_at, outdated=outdated)

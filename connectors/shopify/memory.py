@@ -4,7 +4,7 @@ Shopify sends `products/update` with every order. Such a one differs from the on
 changes no collection and no metafield: what is remembered is true. Any other may come of a change of just those.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -38,6 +38,8 @@ class _Told(NamedTuple):
 class _Answer(NamedTuple):
     additions: Additions
     asked_at: EpochMillis
+    outdated: int
+    """How often the shop's answers had been outdated when it was asked for."""
     told: _Told
     """The last webhook that it was true for."""
     earlier: tuple[EpochMillis, ...]
@@ -52,7 +54,7 @@ class AdditionsMemory:
         self._most = most_characters
         self._characters = 0
         self._answers: OrderedDict[_Key, _Answer] = OrderedDict()
-        self._outdated: dict[str, EpochMillis] = {}
+        self._outdated: Counter[str] = Counter()
 
     def of(self, change: ProductChange) -> Additions | None:
         """Return what is remembered of the product that *change* is about, however old it is."""
@@ -62,7 +64,7 @@ class AdditionsMemory:
     def reliable(self, change: ProductChange, delivery: Delivery) -> Additions | None:
         """Return what is remembered of the product, if it is true for this delivery, or was asked for often enough."""
         answer, product = self._answers.get(_key(change)), change["product"]
-        if answer is None or product is None or answer.asked_at < self._outdated.get(change["shop_id"], 0):
+        if answer is None or product is None or answer.outdated < self._outdated[change["shop_id"]]:
             return None
         told, before = _told(product), answer.told
         asked_after = delivery.triggered_at is not None and answer.asked_at > delivery.triggered_at + CLOCKS_MILLIS
@@ -74,10 +76,12 @@ class AdditionsMemory:
         self._answers.move_to_end(_key(change))
         return answer.additions
 
-    def learn(self, change: ProductChange, additions: Additions, asked_at: EpochMillis) -> Additions:
+    def learn(
+        self, change: ProductChange, additions: Additions, asked_at: EpochMillis, *, outdated: int = 0
+    ) -> Additions:
         """Remember *additions* of the product, and return them; or a later answer, if one is known.
 
-        *asked_at* is not after they were asked for.
+        *asked_at* is not after they were asked for, and *outdated* is what `outdated` returned before that.
         """
         key, product = _key(change), change["product"]
         former = self._answers.get(key)
@@ -86,15 +90,22 @@ class AdditionsMemory:
         if product is not None:
             self._characters += _size(additions) - (_size(former.additions) if former else 0)
             earlier = ((former.earlier if former else ()) + (asked_at,))[-MOST_ASKED:]
-            self._answers[key] = _Answer(additions, asked_at, _told(product), earlier)
+            self._answers[key] = _Answer(additions, asked_at, outdated, _told(product), earlier)
             self._answers.move_to_end(key)
         while self._characters > self._most:
             self._characters -= _size(self._answers.popitem(last=False)[1].additions)
         return additions
 
-    def outdate(self, shop_id: str, at: EpochMillis) -> None:
-        """Rely on nothing of a shop that was asked before *at*; it is kept for when its API is away."""
-        self._outdated[shop_id] = max(at, self._outdated.get(shop_id, 0))
+    def outdate(self, shop_id: str) -> None:
+        """Rely on nothing of a shop that was asked before; it is kept for when its API is away.
+
+        They are counted, for a clock cannot tell what was asked just before from what was just after.
+        """
+        self._outdated[shop_id] += 1
+
+    def outdated(self, shop_id: str) -> int:
+        """Tell how often a shop's answers were outdated."""
+        return self._outdated[shop_id]
 
 
 def _key(change: ProductChange) -> _Key:

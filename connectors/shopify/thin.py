@@ -78,10 +78,11 @@ class ThinTopics:
             self._completion.outdate(delivery)
         if delivery.topic == _COLLECTION_DELETED:
             raise TerminalError("not_fetched", "collection", "nobody knows what was in it: pull the whole shop")
+        outdated = self._completion.outdated(delivery)
         fetched, unfetched = await self._fetched(number, delivery)
         told, refused = _told(fetched, delivery)
         for change in told:
-            self._completion.learn(change, delivery)
+            self._completion.learn(change, delivery, outdated=outdated)
         taken = await asyncio.gather(*map(take, told), return_exceptions=True)
         failures = [each for each in (*taken, *unfetched, *refused) if each is not None]
         if failures:  # one that may pass goes first: then all is delivered again

@@ -56,6 +56,20 @@ def test_of_an_order_an_answer_is_relied_on_for_ten_minutes_and_then_kept(later:
     assert (found, memory.of(a_change(1))) == (SUMMER if relied_on else None, SUMMER)
 
 
+@pytest.mark.parametrize(("asked_before", "relied_on"), [(True, False), (False, True)])
+def test_what_was_asked_before_a_collection_changed_is_not_relied_on_even_in_one_millisecond(
+    asked_before: bool, relied_on: bool
+) -> None:
+    memory, change = AdditionsMemory(), a_change(2)
+    before = memory.outdated("demo")
+    memory.outdate("demo")
+
+    memory.learn(change, SUMMER, NOON, outdated=before if asked_before else memory.outdated("demo"))
+
+    found = memory.reliable(a_change(1), a_delivery(NOON, NOON))
+    assert (found, memory.of(change)) == (SUMMER if relied_on else None, SUMMER)
+
+
 @pytest.mark.parametrize(("before", "relied_on"), [(CLOCKS_MILLIS, False), (CLOCKS_MILLIS + 1, True)])
 def test_an_answer_from_after_a_change_is_relied_on_whatever_has_changed(before: int, relied_on: bool) -> None:
     memory = AdditionsMemory()
