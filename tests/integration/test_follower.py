@@ -15,6 +15,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from connectors.kafka import follower as followers
 from connectors.kafka.follower import Follower
+from deploy.ports import free_port
 from deploy.servers.kafka import running_kafka_async
 from schemas.errors import TransientError
 from tests.integration.kafka_topics import admin_of, make_topic, produce, until
@@ -199,13 +200,13 @@ async def test_restarted_broker_is_followed_on_without_loss_or_doubles(tmp_path:
         await follower.stop()
 
 
-async def test_broker_that_is_not_there_is_tried_again(unused_tcp_port: int, tmp_path: Path) -> None:
-    topic = a_topic_name()
-    async with following(f"127.0.0.1:{unused_tcp_port}", topic) as (follower, seen):
+async def test_broker_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
+    topic, port = a_topic_name(), free_port()
+    async with following(f"127.0.0.1:{port}", topic) as (follower, seen):
         with pytest.raises(TransientError):
             await follower.caught_up(0.5)
-        async with running_kafka_async(tmp_path / "kafka", unused_tcp_port) as kafka:
-            assert kafka.port == unused_tcp_port
+        async with running_kafka_async(tmp_path / "kafka", port) as kafka:
+            assert kafka.port == port
             await make_topic(kafka.bootstrap_servers, topic)
             await produce(kafka.bootstrap_servers, topic, things(0, 2))
             await until(lambda: seen == things(0, 2), within_seconds=60)
