@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.clickhouse.client import connect, errors_translated
+from schemas import wording
 from schemas.errors import ConfigurationError
 from schemas.settings import ClickHouseSettings
 
@@ -77,9 +78,7 @@ def parse(content: object) -> dict[Kept, Period]:
     try:
         return _File.model_validate(content).tables
     except ValidationError as exc:
-        wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
-        known = f"; tables are {', '.join(AGES)}" if any("literal_error" in each for each in wrong) else ""
-        raise ConfigurationError(f"retention: {', '.join(wrong)}{known}") from None
+        raise ConfigurationError(f"retention: {wording.told(exc, 'the file')}") from None
 
 
 def ttl(table: Kept, period: Period) -> str | None:

@@ -39,8 +39,12 @@ _WORDS: Final = {
 
 def refusal(exc: ValidationError, whole: str) -> TerminalError:
     """Say `bad_value`, with each wrong field and what is wrong with it; *whole* is as in `wrong_fields`."""
-    wrong = wrong_fields(exc, whole)
-    return TerminalError("bad_value", ", ".join(wrong), ", ".join(f"{field} ({said})" for field, said in wrong.items()))
+    return TerminalError("bad_value", ", ".join(wrong_fields(exc, whole)), told(exc, whole))
+
+
+def told(exc: ValidationError, whole: str) -> str:
+    """Say each wrong field, and what is wrong with it behind it in brackets; *whole* is as in `wrong_fields`."""
+    return ", ".join(f"{field} ({said})" for field, said in wrong_fields(exc, whole).items())
 
 
 def wrong_fields(exc: ValidationError, whole: str) -> dict[str, str]:
@@ -50,7 +54,7 @@ def wrong_fields(exc: ValidationError, whole: str) -> dict[str, str]:
     """
     wrong: dict[str, str] = {}
     for each in exc.errors(include_url=False, include_input=False):
-        path = ".".join(map(str, each["loc"])) or whole
+        path = ".".join(str(part) for part in each["loc"] if part != "[key]") or whole
         if each["type"] == "too_short" and any(other.startswith(f"{path}.") for other in wrong):
             continue
         wrong[path] = _said(each)

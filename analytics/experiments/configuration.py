@@ -28,8 +28,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
+from schemas import wording
 from schemas.errors import ConfigurationError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
@@ -70,9 +70,9 @@ class Experiment(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len({variant.name for variant in self.variants}) != len(self.variants):
-            raise PydanticCustomError("variants_of_one_name", "two variants have the same name")
+            raise ValueError("two variants have the same name")
         if self.ended_at is not None and self.ended_at < self.started_at:
-            raise PydanticCustomError("ended_before_it_started", "it ended before it started")
+            raise ValueError("it ended before it started")
         whole = sum(variant.weight for variant in self.variants)
         parts = tuple(each.model_copy(update={"weight": each.weight / whole}) for each in self.variants)
         object.__setattr__(self, "variants", parts)
@@ -87,7 +87,7 @@ class _File(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len({(each.shop, each.name) for each in self.experiments}) != len(self.experiments):
-            raise PydanticCustomError("experiments_of_one_name", "two experiments of a shop have the same name")
+            raise ValueError("two experiments of a shop have the same name")
         return self
 
 
@@ -100,8 +100,7 @@ def parse(content: object) -> list[Experiment]:
     try:
         return _File.model_validate(content).experiments
     except ValidationError as exc:
-        wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
-        raise ConfigurationError(f"wrong in the file: {', '.join(each.strip() for each in wrong)}") from None
+        raise ConfigurationError(f"wrong in the file: {wording.told(exc, 'the file')}") from None
 
 
 def configured(client: Any, shop: str | None = None) -> list[Experiment]:

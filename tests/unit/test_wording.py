@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import TerminalError
+from analytics import retention
+from schemas.errors import ConfigurationError, TerminalError
 from schemas.product import parse_product
 from schemas.shop import parse_shop
 
@@ -58,3 +59,27 @@ def test_each_fault_of_a_catalog_is_said_in_words(catalog: Mapping[str, Any], sa
         parse_shop(_catalog(**catalog))
 
     assert caught.value.detail == f"catalogs.0.{said}"
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"events": {"days": 0}}, "tables.events.days (must be 1 or more)"),
+        ({"events": {}}, "tables.events.days (missing)"),
+        (
+            {"events": {"days": 1, "shops": {"Ada's": 3}}},
+            "tables.events.shops.Ada's (must match ^[a-z0-9][a-z0-9_-]*$)",
+        ),
+        ({}, "tables (needs 1 or more)"),
+    ],
+)
+def test_each_fault_of_a_file_of_retention_is_said_in_words(tables: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        retention.parse({"tables": tables})
+
+    assert str(caught.value) == f"retention: {said}"
+
+
+def test_a_table_that_retention_does_not_know_is_told_those_it_knows() -> None:
+    with pytest.raises(ConfigurationError, match=r"tables\.evnts \(must be 'events', 'sessions', .* or 'alerts'\)$"):
+        retention.parse({"tables": {"evnts": {"days": 3}}})
