@@ -12,7 +12,6 @@ from analytics import retention
 from analytics.migrate import migrate
 from connectors.clickhouse.client import connect
 from deploy.cli import storestream
-from schemas.errors import ConfigurationError
 from schemas.settings import ClickHouseSettings, settings
 
 pytestmark = pytest.mark.integration
@@ -86,17 +85,6 @@ def test_a_limit_for_one_shop_takes_nothing_from_the_others(stage: Stage) -> Non
     kept = stage.client.query("SELECT shop_id, count() FROM sessions GROUP BY 1 ORDER BY 1").result_rows
     assert kept == [("demo", 1), ("other", 5), ("third", 3)]
     assert "nothing to change" in stage.says("plan", file=file)
-
-
-def test_what_is_wrong_is_named() -> None:
-    for content, field in (
-        ({"tables": {"events": {"days": 0}}}, "tables.events.days"),
-        ({"tables": {"identity_overrides": {"days": 5}}}, r"tables.identity_overrides.*; tables are events, "),
-        ({"tables": {"events": {"days": 5, "shops": {"a'b": 5}}}}, "tables.events.shops"),
-        ([], "retention"),
-    ):
-        with pytest.raises(ConfigurationError, match=field):
-            retention.parse(content)
 
 
 def test_every_age_is_a_column_of_its_table(stage: Stage) -> None:

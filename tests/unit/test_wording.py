@@ -81,5 +81,7 @@ def test_each_fault_of_a_file_of_retention_is_said_in_words(tables: Any, said: s
 
 
 def test_a_table_that_retention_does_not_know_is_told_those_it_knows() -> None:
+    with pytest.raises(ConfigurationError, match=r"retention: the file "):
+        retention.parse([])
     with pytest.raises(ConfigurationError, match=r"tables\.evnts \(must be 'events', 'sessions', .* or 'alerts'\)$"):
         retention.parse({"tables": {"evnts": {"days": 3}}})
