@@ -36,7 +36,7 @@ class _Reader:
             self.change = None if key == self._product else self.change
             return
         try:
-            change: ProductChange = self._codec.decode(record.value)
+            change: ProductChange = self._codec.decode_as("ProductChange", record.value)
         except TerminalError:
             return
         known = self.change if key == self._product else self.levels.get(key)

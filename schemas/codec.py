@@ -61,6 +61,7 @@ class Codec:
         self._writers = {name: _parsed(current_schema(name)) for name in ids}
         self._readers = {number: _parsed(schema) for number, schema in written.items()}
         self._current = {number: name for name, number in ids.items()}
+        self._names = {number: schema["name"].rpartition(".")[2] for number, schema in self._readers.items()}
 
     @classmethod
     def from_lock(cls) -> "Codec":
@@ -147,10 +148,21 @@ class Codec:
         try:
             if number in self._current:
                 return fastavro.schemaless_reader(source, writer, None)
-            reader = self._writers[writer["name"].rpartition(".")[2]]
+            reader = self._writers[self._names[number]]
             return fastavro.schemaless_reader(source, writer, reader)
         except Exception as exc:  # fastavro raises whatever the bytes provoke: EOFError, IndexError, UnicodeDecodeError
             raise TerminalError("undecodable", "value", type(exc).__name__) from None
+
+    def decode_as(self, name: str, value: bytes | None) -> Any:
+        """Decode a Kafka record value that is to be the record *name*.
+
+        Raises:
+            TerminalError: `undecodable`, as `decode`, and when it is another record of ours: on the wrong topic.
+        """
+        found = self._names[self._id_of(value)]
+        if found != name:
+            raise TerminalError("undecodable", "value", f"{found} instead of {name}")
+        return self.decode(value)
 
 
 @cache

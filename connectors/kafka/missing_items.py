@@ -64,7 +64,7 @@ class MissingItems:
         if record.value is None:
             return None
         try:
-            receipt: ProductReceipt = self._codec.decode(record.value)
+            receipt: ProductReceipt = self._codec.decode_as("ProductReceipt", record.value)
             return receipt
         except TerminalError as exc:
             log.error("item receipt undecodable", reason=exc.reason, offset=record.offset)

@@ -33,7 +33,7 @@ class ShopDirectory:
             self._forget((record.key or b"").decode("utf-8", "replace"))
             return
         try:
-            shop: Shop = self._codec.decode(record.value)
+            shop: Shop = self._codec.decode_as("Shop", record.value)
         except TerminalError as exc:
             log.error("shop settings undecodable", reason=exc.reason, offset=record.offset)
             return

@@ -115,7 +115,7 @@ async def _to_kafka(rejection: dict[str, Any], content: bytes) -> None:
         )
     kafka = await reached(settings(KafkaSettings))
     codec = await registry.codec(settings(RegistrySettings), kafka)
-    codec.decode(content)  # a record that cannot be read would only come back
+    codec.decode_as(topic.value, content)  # a record that cannot be read would only come back
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=True)
     await producer.start()
     try:

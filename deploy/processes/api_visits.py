@@ -69,7 +69,7 @@ async def _codec(kafka: KafkaSettings) -> Codec:
 def _taking(codec: Codec, at_hand: AtHand) -> Any:
     def take(record: Any) -> None:
         try:
-            at_hand.take(codec.decode(record.value))
+            at_hand.take(codec.decode_as("EnrichedEnvelope", record.value))
         except TerminalError as exc:
             log.error("enriched events undecodable", reason=exc.reason, offset=record.offset)
 

@@ -10,10 +10,12 @@ from schemas.codec import Codec
 from schemas.errors import Reason, TerminalError
 from schemas.identifiers import rejection_id
 from schemas.records import Rejected
-from schemas.topics import EVENTS_ENRICHED, RECORDS_REJECTED
+from schemas.topics import EVENTS_ENRICHED, RECORDS_REJECTED, TOPICS
 from streams.records import Record
 
 CONTENT_TYPE = "application/vnd.confluent.avro"
+
+_VALUES = {topic.name: topic.value for topic in TOPICS}
 
 _ENVELOPE_FIELDS = {
     "events": "events",
@@ -72,7 +74,8 @@ def _member_of(row: Refused, members: Sequence[Any]) -> int:
 def _rows(codec: Codec, record: Record) -> Rows:
     if record.value is None:  # a tombstone of a compacted topic: the history stays
         return {}
-    return rows_of(record.topic, codec.decode(record.value), record.partition, record.offset)
+    told = codec.decode_as(_VALUES[record.topic], record.value)
+    return rows_of(record.topic, told, record.partition, record.offset)
 
 
 def _rejected(record: Record, reason: Reason, field: str, detail: str, part: str = "") -> Rejected:

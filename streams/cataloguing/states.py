@@ -11,7 +11,7 @@ from schemas.catalog_records import ProductReceipt, SyncJob
 from schemas.codec import Codec
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import KafkaSettings
-from schemas.topics import CATALOGS_SYNCED, PRODUCTS_SYNCED
+from schemas.topics import CATALOGS_SYNCED, PRODUCTS_SYNCED, Topic
 from streams.cataloguing.ledger import Ledger
 from streams.cataloguing.receipts import Place, sent_of
 
@@ -46,23 +46,24 @@ async def standing_in(kafka: KafkaSettings, codec: Codec, partition: int) -> Sta
         TransientError: Kafka does not answer.
     """
     standing = Standing()
-    async for receipt in _values(kafka, codec, PRODUCTS_SYNCED.name, partition):
+    async for receipt in _values(kafka, codec, PRODUCTS_SYNCED, partition):
         standing.take_receipt(receipt)
-    async for job in _values(kafka, codec, CATALOGS_SYNCED.name, partition):
+    async for job in _values(kafka, codec, CATALOGS_SYNCED, partition):
         standing.take_job(job)
     return standing
 
 
-async def _values(kafka: KafkaSettings, codec: Codec, topic: str, partition: int) -> AsyncIterator[Any]:
+async def _values(kafka: KafkaSettings, codec: Codec, topic: Topic, partition: int) -> AsyncIterator[Any]:
     try:
-        async with reading(kafka.bootstrap_servers, kafka.prefix + topic, partition, 0) as reader:
+        async with reading(kafka.bootstrap_servers, kafka.prefix + topic.name, partition, 0) as reader:
             while reader.position < reader.end:
                 for record in await reader.next():
                     if record.value is None:
                         continue
                     try:
-                        yield codec.decode(record.value)
+                        yield codec.decode_as(topic.value, record.value)
                     except TerminalError as exc:
-                        log.error("catalog state undecodable", topic=topic, reason=exc.reason, offset=record.offset)
+                        where = {"topic": topic.name, "partition": partition, "offset": record.offset}
+                        log.error("catalog state undecodable", reason=exc.reason, **where)
     except KafkaError as exc:
         raise TransientError(f"catalog states cannot be read: {type(exc).__name__}") from None

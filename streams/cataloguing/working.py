@@ -52,7 +52,7 @@ class CatalogWorker:
     async def take(self, record: Record) -> None:
         """Do what one request asks for."""
         try:
-            request: SyncRequest = self._codec.decode(record.value)
+            request: SyncRequest = self._codec.decode_as("SyncRequest", record.value)
         except TerminalError as exc:
             log.error("request undecodable", reason=exc.reason, partition=record.partition, offset=record.offset)
             return

@@ -117,7 +117,7 @@ async def _receipts(
         if record.key is None or not record.key.startswith(begin) or not record.key.endswith(end):
             continue
         try:
-            receipt: Receipt = codec.decode(record.value)
+            receipt: Receipt = codec.decode_as("Receipt", record.value)
         except TerminalError:
             continue
         yield record.key, receipt
@@ -125,8 +125,8 @@ async def _receipts(
 
 def _offset_of(codec: Codec, record: TailRecord) -> int:
     try:
-        return int(codec.decode(record.value)["source_offset"])
-    except (TerminalError, KeyError):
+        return int(codec.decode_as("Receipt", record.value)["source_offset"])
+    except TerminalError:
         return -1
 
 

@@ -6,7 +6,7 @@ that had lost the partition already.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -58,8 +58,8 @@ def decoded(codec: Codec, value: bytes | None) -> Parked | None:
     if value is None:
         return None
     try:
-        parked: Any = codec.decode(value)
-        return parked if isinstance(parked, dict) and "kind" in parked else None  # type: ignore[return-value]
+        parked: Parked = codec.decode_as("Parked", value)
+        return parked
     except TerminalError as exc:
         log.error("parked record undecodable", reason=exc.reason)
         return None

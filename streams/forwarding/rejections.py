@@ -1,7 +1,7 @@
 """What forward cannot read goes to `records.rejected` with its bytes; pure."""
 
 from schemas.codec import Codec
-from schemas.errors import Reason, TerminalError
+from schemas.errors import Reason
 from schemas.identifiers import rejection_id
 from schemas.records import EnrichedEvent, Rejected
 from streams.records import MEANT_FOR, Record
@@ -14,14 +14,11 @@ def events_of(codec: Codec, record: Record) -> list[EnrichedEvent]:
     """Decode the events of *record*; none of one that is sent again for another worker: Meta may have had them.
 
     Raises:
-        TerminalError: `undecodable`, also when it is another record than its topic's.
+        schemas.errors.TerminalError: `undecodable`, also when it is another record than its topic's.
     """
     if dict(record.headers).get(MEANT_FOR, _FORWARD) != _FORWARD:
         return []
-    envelope = codec.decode(record.value)
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("events"), list):
-        raise TerminalError("undecodable", "value", "no EnrichedEnvelope")
-    events: list[EnrichedEvent] = envelope["events"]
+    events: list[EnrichedEvent] = codec.decode_as("EnrichedEnvelope", record.value)["events"]
     return events
 
 

@@ -25,6 +25,6 @@ class CatalogReader:
             self._catalog.forget(record.key or b"")
             return
         try:
-            self._catalog.apply(self._codec.decode(record.value))
+            self._catalog.apply(self._codec.decode_as("ProductChange", record.value))
         except TerminalError as exc:
             log.error("product change undecodable", reason=exc.reason, partition=record.partition, offset=record.offset)

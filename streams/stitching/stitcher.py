@@ -81,7 +81,7 @@ class Stitcher:
                 )
 
     def _stitch_link(self, source: Source, outcome: Outcome) -> None:
-        link: Link = self._codec.decode(source.value)
+        link: Link = self._codec.decode_as("Link", source.value)
         outcome.received_at = link["received_at"]
         if link["action"] not in (links.LINK, links.UNLINK):
             raise TerminalError("bad_value", "action", "neither link nor unlink")
