@@ -6,27 +6,28 @@
  *   const script = document.createElement("script");
  *   script.src = "https://DOOR/v1/pixel.js";
  *   const door = { door: "https://DOOR", writeKey: "KEY" };
- *   script.onload = () => storestream({ analytics, browser, init, customerPrivacy, ...door });
+ *   script.onload = () => storestream({ analytics, browser, init, customerPrivacy: api.customerPrivacy, ...door });
  *   document.head.appendChild(script);
  *
  * In an app pixel: bundle this file, and call the same with what register() hands to its function.
  *
- * A page that also calls Meta's fbq gets the id our server sends, so that Meta counts one: add to the call
+ * A page that also calls fbq gets the id our server sends, so that Meta counts one: add to the call
  *   shop: "SHOP", tell: ({ name, id }) => fbq("track", NAMES[name], {}, { eventID: id })
  * It is told of each event, and of an order as "purchase": its id is made of the shop's id and the order's.
  *
  * Each event leaves as {event, customer, consent, browser: {fbp, fbc, url}, sent_at}, in order, one request at a time,
  * as text/plain (so that no browser asks first). When the page is left or hidden, or the network is back, what waits
- * leaves at once, with keepalive, so that it outlives the page.
+ * leaves at once, with keepalive as far as browsers allow, so that it outlives the page.
  * Web Pixels API: https://shopify.dev/docs/api/web-pixels-api
  */
 (function (root) {
   "use strict";
 
   const GATHER_MS = 150; // how long a request waits for more events
-  const BODY_BYTES = 30000; // browsers refuse keepalive bodies that are together over 64 KiB: two fit
+  const KEPT_ALIVE_BYTES = 60000; // browsers take 64 KiB; what is beyond goes without
+  const BODY_BYTES = KEPT_ALIVE_BYTES / 2;
   const BODY_EVENTS = 100;
-  const WAITING_EVENTS = 500; // past that the oldest are dropped: a shopper's memory is not ours
+  const WAITING_EVENTS = 500; // past that the oldest are dropped
   const ATTEMPTS = 8;
   const FIRST_PAUSE_MS = 1000;
   const LONGEST_PAUSE_MS = 30000;
@@ -42,6 +43,7 @@
     let cookies = { fbp: null, fbc: null };
     let timer = null;
     let sending = false;
+    let keptAlive = 0;
 
     readCookies();
     if (root.addEventListener) {
@@ -69,13 +71,11 @@
 
     async function handOut(event) {
       try {
-        if (event.name !== "checkout_completed") return tell({ name: event.name, id: event.id, event });
+        if (event.name !== "checkout_completed") return await tell({ name: event.name, id: event.id, event });
         const order = event.data && event.data.checkout && event.data.checkout.order;
         const digits = /\d+$/.exec((order && order.id) || "");
-        if (shop && digits) tell({ name: "purchase", id: await purchaseId(shop, digits[0]), event });
-      } catch (notOurs) {
-        // What the page does with an id must not stop what we do.
-      }
+        if (shop && digits) await tell({ name: "purchase", id: await purchaseId(shop, digits[0]), event });
+      } catch (notOurs) {} // and ours goes on
     }
 
     function wrap(event) {
@@ -105,7 +105,7 @@
       }
     }
 
-    // The page may be gone in a moment: what waits leaves now, with the cookies read last.
+    // What waits leaves now, with the cookies read last.
     function hurry() {
       for (const end of pauses) end();
       while (waiting.length) deliver(nextBody());
@@ -123,7 +123,7 @@
         parts.push(part);
         size += bytes;
       }
-      return { text: parts.length ? "[" + parts.join(",") + "]" : null, keepalive: size <= BODY_BYTES };
+      return { body: parts.length ? "[" + parts.join(",") + "]" : null, size };
     }
 
     function written(wrapper) {
@@ -150,19 +150,30 @@
     }
 
     // Resends what the door or the network could not take, never what it refused.
-    async function deliver({ text, keepalive }) {
-      if (!text) return;
-      for (let attempt = 1, pause = FIRST_PAUSE_MS; attempt <= ATTEMPTS; attempt++, pause *= 2) {
-        let asked = 0;
-        try {
-          const headers = { "content-type": "text/plain;charset=UTF-8" };
-          const answer = await fetch(url, { method: "POST", body: text, keepalive, headers });
-          if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) return;
-          asked = 1000 * Number(answer.headers.get("retry-after")) || 0;
-        } catch (offline) {
-          asked = 0;
-        }
-        if (attempt < ATTEMPTS) await sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_MS));
+    async function deliver({ body, size }) {
+      if (!body) return;
+      for (let pause = FIRST_PAUSE_MS, attempts = 0; attempts < ATTEMPTS; pause *= 2) {
+        const asked = await send(body, size);
+        if (asked === null) return;
+        attempts += !root.navigator || root.navigator.onLine !== false; // tunnels end
+        if (attempts < ATTEMPTS) await sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_MS));
+      }
+    }
+
+    // Returns how long the door asks to wait, null when it need not be sent again.
+    async function send(body, size) {
+      const kept = keptAlive + size <= KEPT_ALIVE_BYTES ? size : 0;
+      keptAlive += kept;
+      try {
+        const headers = { "content-type": "text/plain;charset=UTF-8" };
+        const answer = await fetch(url, { method: "POST", body, keepalive: kept > 0, headers });
+        await answer.text().catch(() => {}); // until then our body counts as kept alive
+        if (answer.status < 500 && ![408, 429].includes(answer.status)) return null;
+        return 1000 * Number(answer.headers.get("retry-after")) || 0;
+      } catch (offline) {
+        return 0;
+      } finally {
+        keptAlive -= kept;
       }
     }
 

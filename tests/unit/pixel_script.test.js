@@ -1,34 +1,41 @@
 // The pixel in a fake sandbox; run by test_pixel_script.py with `node --test`.
 "use strict";
 const assert = require("node:assert/strict");
+const { readFileSync } = require("node:fs");
 const { test, mock } = require("node:test");
 const { storestream } = require("../../connectors/ingest/pixel.js");
+
+const SCRIPT = require.resolve("../../connectors/ingest/pixel.js");
 
 // Lets every promise that can go on do so.
 const settled = () => new Promise((done) => setImmediate(done));
 
-function aShop({ answers = [], customer = null, tell } = {}) {
+const called = (api, options) => storestream({ ...api, ...options });
+
+function aShop({ answers = [], customer = null, tell, start = called } = {}) {
   const listeners = {};
   const requests = [];
+  let unread = 0; // bytes that a browser counts as kept alive: it would take 64 KiB
   globalThis.addEventListener = (name, listener) => (listeners[name] = listener);
   globalThis.document = { addEventListener: (name, listener) => (listeners[name] = listener) };
   globalThis.fetch = async (url, options) => {
     requests.push({ url, ...options, events: JSON.parse(options.body) });
+    const kept = options.keepalive ? Buffer.byteLength(options.body) : 0;
+    assert.ok((unread += kept) <= 65536, "a browser would refuse it");
     const answer = answers.length ? answers.shift() : 202;
+    if (answer === "offline") unread -= kept;
     if (answer === "offline") throw new TypeError("Failed to fetch");
     const [status, retryAfter] = Array.isArray(answer) ? answer : [answer, null];
-    return { status, headers: { get: (name) => (name === "retry-after" ? retryAfter : null) } };
+    const text = async () => void (unread -= kept);
+    return { status, text, headers: { get: (name) => (name === "retry-after" ? retryAfter : null) } };
   };
-  storestream({
+  const api = {
     analytics: { subscribe: (name, listener) => (listeners[name] = listener) },
     browser: { cookie: { get: async (name) => ({ _fbp: "fb.1.1700000000000.1", _fbc: "" })[name] } },
     init: { data: { customer }, customerPrivacy: { marketingAllowed: false } },
     customerPrivacy: { subscribe: (name, listener) => (listeners[name] = listener) },
-    door: "https://door.example/",
-    writeKey: "wk/demo",
-    shop: "demo",
-    tell,
-  });
+  };
+  start(api, { door: "https://door.example/", writeKey: "wk/demo", shop: "demo", tell });
   return { requests, listeners, publish: listeners.all_events, consent: listeners.visitorConsentCollected };
 }
 
@@ -106,6 +113,46 @@ withTimers("a body stays below what browsers keep alive; a larger event goes alo
   assert.ok(sizes.slice(0, -1).every((size) => size <= 30000), String(sizes));
   assert.deepEqual(shop.requests.map((each) => each.keepalive), [...sizes.slice(0, -1).map(() => true), false]);
   assert.deepEqual(shop.requests.flatMap((each) => each.events.map((one) => one.event.id)), [..."0123456789", "large"]);
+});
+
+withTimers("what browsers keep alive no more of when the page is left goes without", async () => {
+  const shop = aShop();
+  for (let i = 0; i < 10; i++) shop.publish(anEvent(String(i), { customData: "x".repeat(20000) }));
+  shop.listeners.pagehide();
+
+  assert.deepEqual(shop.requests.map((each) => each.keepalive), Array.from({ length: 10 }, (_, i) => i < 2));
+  await pass(200);
+});
+
+withTimers("without a network it goes on trying for as long as the page is there", async () => {
+  const shop = aShop({ answers: Array(40).fill("offline") });
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
+  shop.publish(anEvent("1"));
+  await pass(200);
+  for (let i = 0; i < 60; i++) await pass(30000);
+  delete globalThis.navigator;
+
+  assert.equal(shop.requests.length, 41);
+});
+
+// What Shopify puts around the code of a custom pixel: it knows these and no customerPrivacy.
+const AROUND = ["api", "analytics", "browser", "init", "document"];
+
+withTimers("the lines at its top start it as a custom pixel, and it hears of consent there", async () => {
+  const [, lines] = /Add custom pixel\):\n \*\n([^]*?) \*\n \* In an app pixel/.exec(readFileSync(SCRIPT, "utf8"));
+  const added = {};
+  const page = { createElement: () => added, head: { appendChild: () => {} } };
+  const shop = aShop({
+    start: (api) => new Function(...AROUND, lines.replace(/^ \*/gm, ""))(api, api.analytics, api.browser, api.init, page),
+  });
+  added.onload();
+  shop.listeners.visitorConsentCollected({ customerPrivacy: { marketingAllowed: true } });
+  shop.listeners.all_events(anEvent("1"));
+  await pass(200);
+
+  assert.equal(added.src, "https://DOOR/v1/pixel.js");
+  assert.deepEqual(shop.requests.map((each) => each.url), ["https://DOOR/v1/pixel/KEY"]);
+  assert.equal(shop.requests[0].events[0].consent.marketingAllowed, true);
 });
 
 withTimers("what the door or the network could not take is sent again, in order", async () => {
