@@ -87,9 +87,32 @@ class Products:
         if head.action == "inventory":
             change: ProductChange = self._codec.decode(value)
             level = change["inventory"]
-            return self.in_force.put_level(head, level) if level else Told("older", head.shop_id)
+            return self._level_told(head, level) if level else Told("older", head.shop_id)
         known = self.in_force.value_of(head.shop_id, head.product_id)
-        return self.in_force.put(head, value, self._heads.of(known) if known is not None else None)
+        before = self._heads.of(known) if known is not None else None
+        told = self.in_force.put(head, value, before)
+        if told.news == "repeated" and before is not None and self._overtakes_levels(head, before, value):
+            return told._replace(product_ids=(head.product_id,), received_at=head.received_at)
+        return told
+
+    def _overtakes_levels(self, head: Head, before: Head, value: bytes) -> bool:
+        """Tell whether a product said anew has become newer than its stock levels: its own total counts now."""
+        shop = self.in_force.of(head.shop_id)
+        if not shop.levels or head.occurred_at == before.occurred_at:
+            return False
+        product = self._codec.decode(value)["product"]
+        items = {each["inventory_item_id"] for each in product["variants"]} if product else ()
+        return any(before.occurred_at <= shop.told_at(item) < head.occurred_at for item in items if item)
+
+    def _level_told(self, head: Head, level: Inventory) -> Told:
+        """Take a stock level; one said anew may become newer than its product, and count for it."""
+        shop, item = self.in_force.of(head.shop_id), level["inventory_item_id"]
+        holder, before = shop.holders.get(item), shop.told_at(item)
+        told = self.in_force.put_level(head, level)
+        value = shop.products.get(holder) if holder and told.news == "repeated" else None
+        if value is not None and holder and before < self._heads.of(value).occurred_at <= shop.told_at(item):
+            return told._replace(product_ids=(holder,), received_at=head.received_at)
+        return told
 
     def _note(self, change: ProductChange, now: EpochMillis) -> None:
         """Remember whose stock counts for the product, and when its announced date comes."""

@@ -53,6 +53,10 @@ class ShopProducts:
         """Return what is available of an item, by location."""
         return stands(self.levels.get(inventory_item_id, ()))
 
+    def told_at(self, inventory_item_id: str) -> EpochMillis:
+        """Return when the newest stock level of an item was told; 0 where none is known."""
+        return max((told_at for _, told_at, _ in self.levels.get(inventory_item_id, ())), default=0)
+
 
 class ProductsInForce:
     """All shops' products. `put` and `put_level` take records that decoded."""
@@ -125,7 +129,8 @@ class ProductsInForce:
 
 def _same(before: bytes, known: Head, value: bytes, head: Head) -> bool:
     """Tell whether both say the same of the product, whenever and however they were told."""
-    return known.action == head.action and before[:5] == value[:5] and before[known.body :] == value[head.body :]
+    told = (known.action, known.source) == (head.action, head.source)
+    return told and before[:5] == value[:5] and before[known.body :] == value[head.body :]
 
 
 def stands(levels: Sequence[Level]) -> Mapping[str, Stand]:

@@ -102,6 +102,32 @@ def test_a_stock_level_concerns_the_product_that_was_looked_at() -> None:
     assert (said["occurred_at"], said["inventory"]["available"]) == (NOON + 3, 0)
 
 
+def quantity(products: Products) -> int:
+    listing = products.listing(a_shop(), a_catalog(), PRODUCT, NOON)
+    assert listing is not None
+    told: int = listing.items[0].data["quantity_to_sell_on_facebook"]
+    return told
+
+
+def test_what_is_said_anew_concerns_the_product_where_its_stock_counts_by_another_from_then_on() -> None:
+    products, told = some_products(Written(a_bracelet()), a_level(3, at=NOON - 1))
+    before = quantity(products)
+    products.apply(a_level(3, at=NOON + 1))
+    by_level = quantity(products)
+    for record in (a_level(3, at=NOON + 2), Written(at(a_bracelet(), NOON + 3)), Written(at(a_bracelet(), NOON + 4))):
+        products.apply(record)
+
+    assert (before, by_level, quantity(products)) == (12, 3, 12)
+    assert [each.news for each in told] == ["changed", "repeated", "repeated"]
+    assert {each.product_ids for each in told} == {(PRODUCT,)}
+
+
+def test_the_same_said_by_another_source_is_a_change() -> None:
+    _, told = some_products(Written(a_bracelet()), Written(at(a_bracelet() | {"source": "csv"}, NOON + 1)))
+
+    assert [each.news for each in told] == ["changed", "changed"]
+
+
 def test_a_deleted_product_is_known_and_lists_nothing_an_unknown_one_is_not() -> None:
     gone: Any = a_bracelet() | {"action": "delete", "product": None, "occurred_at": NOON + 1}
     products, _ = some_products(Written(a_bracelet()), Written(gone))
