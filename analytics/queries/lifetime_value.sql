@@ -10,7 +10,7 @@ WITH
     (
         SELECT
             person_id, ordered_at, currency, ifNull(value, 0) AS paid,
-            if(status = 'refunded', toDecimal64(0, 4), ifNull(value, 0) - least(totals['refunded'], ifNull(value, 0))) AS kept
+            if(status IN ('refunded', 'voided'), toDecimal64(0, 4), ifNull(value, 0) - least(totals['refunded'], ifNull(value, 0))) AS kept
         FROM orders_by_person
         WHERE shop_id = {shop:String} AND status != 'cancelled' AND ordered_at < ends
           AND person_id != toUUID('00000000-0000-0000-0000-000000000000')

@@ -13,7 +13,7 @@ SELECT
     countIf(status = 'cancelled') AS cancelled,
     sumIf(ifNull(value, 0), status != 'cancelled') AS revenue,
     sumIf(
-        if(status = 'refunded', ifNull(value, 0), least(totals['refunded'], ifNull(value, 0))), status != 'cancelled'
+        if(status IN ('refunded', 'voided'), ifNull(value, 0), least(totals['refunded'], ifNull(value, 0))), status != 'cancelled'
     ) AS refunded,
     revenue - refunded AS net_revenue,
     round(toFloat64(revenue) / nullIf(orders_made, 0), 2) AS average_order,

@@ -9,7 +9,7 @@ WITH
     (
         SELECT
             person_id, currency, max(ordered_at) AS last_at, count() AS orders_made, sum(ifNull(value, 0)) AS paid,
-            sum(if(status = 'refunded', toDecimal64(0, 4), ifNull(value, 0) - least(totals['refunded'], ifNull(value, 0)))) AS kept
+            sum(if(status IN ('refunded', 'voided'), toDecimal64(0, 4), ifNull(value, 0) - least(totals['refunded'], ifNull(value, 0)))) AS kept
         FROM orders_by_person
         WHERE shop_id = {shop:String} AND status != 'cancelled'
           AND ordered_at >= ends - toIntervalDay({days:UInt16}) AND ordered_at < ends

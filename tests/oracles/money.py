@@ -48,7 +48,7 @@ def revenue(weeks: Weeks, *, days: int, every: str) -> list[Any]:
 def _paid_back(order: Order) -> int:
     """Count what was paid back of an order, in cents: at most what was paid."""
     paid = cents(order["value"])
-    return paid if order["status"] == "refunded" else min(paid, cents(order["totals"].get("refunded")))
+    return paid if order["status"] in ("refunded", "voided") else min(paid, cents(order["totals"].get("refunded")))
 
 
 def lifetime_value(weeks: Weeks, *, days: int, every: str) -> list[Any]:

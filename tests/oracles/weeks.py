@@ -170,7 +170,8 @@ class Weeks:
 
     def _order(self, client: str, session: str, at: int, items: list[Any], changes: dict[str, Any]) -> None:
         chance = self.chance
-        status = chance.choice(["paid", "paid", "refunded", "cancelled", "partially_refunded"])
+        taken_back = ("refunded", "voided")[len(self.orders) % 2]
+        status = chance.choice(["paid", "paid", taken_back, "cancelled", "partially_refunded"])
         self.orders.append(
             an_order_row(
                 order_id=changes["order_id"],
