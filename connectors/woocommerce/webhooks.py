@@ -142,7 +142,12 @@ class WooCommerce:
 
 
 def _named(body: object) -> Thing:
-    return validated(Thing, body)
+    """Read what a body is about; its id goes into an address."""
+    named = validated(Thing, body)
+    for field, number in (("id", named.id), ("parent_id", named.parent)):
+        if number is not None and not (number.isascii() and number.isdecimal()):
+            raise TerminalError("bad_value", field)
+    return named
 
 
 def _access(shop: Shop) -> WooCommerceAccess:

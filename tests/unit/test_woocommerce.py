@@ -203,6 +203,8 @@ async def test_a_topic_we_do_not_take_is_no_failure(topic: str) -> None:
     [
         (b"{", 400, "bad_json", "body"),
         ({}, 200, "missing_field", "id"),
+        (a_product(id="\x00"), 200, "bad_value", "id"),
+        (a_product(parent_id="../5", type="variation"), 200, "bad_value", "parent_id"),
         (a_product(price="cheap"), 200, "wrong_type", "price"),
         (a_product(stock_quantity=2**63), 200, "bad_value", "stock_quantity"),
         (a_product(date_modified_gmt="soon"), 200, "bad_value", "date_modified_gmt"),
