@@ -12,16 +12,18 @@ from phonenumbers import (
     PhoneNumber,
     PhoneNumberFormat,
     ValidationResult,
+    country_code_for_region,
     format_number,
     is_possible_number_with_reason,
     is_valid_number,
+    ndd_prefix_for_region,
     parse,
 )
 
 from schemas.user_data.values import Refusal
 
 _DIGIT: Final = re.compile(r"\d", re.ASCII)
-_INTERNATIONAL: Final = re.compile(r"\s*(?:tel:)?[\s(]*[+＋]", re.IGNORECASE)
+_INTERNATIONAL: Final = re.compile(r"[^\d+＋]*[+＋]", re.ASCII)
 
 _MOST_TRUNK_ZEROS: Final = 4
 
@@ -57,13 +59,24 @@ def _named(text: str) -> str | None:
 
 
 def _readings(text: str, region: str | None) -> Iterator[PhoneNumber]:
-    """Every way to read *text* without its plus, the most literal first."""
+    """Every way to read *text* without its plus, the likeliest first."""
     if text.startswith("00"):
         yield from _parsed("+" + text.lstrip("0"), None)
-    if region:
+    if region and not _names(text, region):
         yield from _parsed(text, region)
     if not text.startswith("0"):
         yield from _parsed("+" + text, None)
+    if region and _names(text, region):
+        yield from _parsed(text, region)
+
+
+def _names(text: str, region: str) -> bool:
+    """Tell whether *text* begins as the region's numbers do abroad: in Germany `4915…` is `+49 15…`, not `04915…`.
+
+    Where there is no trunk zero to leave out, as in Italy, a number that begins so may well be national.
+    """
+    trunk, code = ndd_prefix_for_region(region, True), str(country_code_for_region(region))
+    return trunk is not None and not code.startswith(trunk) and text.lstrip("( ").startswith(code)
 
 
 def _parsed(text: str, region: str | None) -> Iterator[PhoneNumber]:
