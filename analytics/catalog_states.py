@@ -12,6 +12,8 @@ from schemas.records import Shop
 from schemas.settings import ClickHouseSettings
 
 STATUSES: Final = ("accepted", "pending", "rejected", "skipped", "deleted")
+ANSWERED: Final = ("accepted", "rejected", "deleted")
+"""What an item is only by an answer of Meta's."""
 
 
 class Run(NamedTuple):
@@ -41,7 +43,10 @@ class Run(NamedTuple):
 
 
 class State(NamedTuple):
-    """One catalog: its items by status, the *runs*, the latest first, and when the schedule brings the next."""
+    """One catalog: its items by status, the *runs*, the latest first, and when the schedule brings the next.
+
+    *stopped_at*: since when nothing goes to Meta, nor comes from it, until a person acts; *stopped_why* tells at what.
+    """
 
     name: str
     catalog_id: str
@@ -53,6 +58,8 @@ class State(NamedTuple):
     last_told_at: datetime | None
     runs: tuple[Run, ...]
     next_at: datetime | None
+    stopped_at: datetime | None
+    stopped_why: str
 
 
 def states(shop: Shop, clickhouse: ClickHouseSettings | None = None) -> list[State]:
@@ -64,18 +71,22 @@ def states(shop: Shop, clickhouse: ClickHouseSettings | None = None) -> list[Sta
     answer = query("items_by_status", clickhouse, shop=shop["shop_id"])
     items = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     runs = look_up("catalog_runs", clickhouse, shop=shop["shop_id"])
+    stops = {row["catalog"]: row for row in look_up("catalog_stops", clickhouse, shop=shop["shop_id"])}
     return [
         _state(
             {"name": each["name"], "catalog_id": each["catalog_id"], "method": each["method"]}
             | {"primary": each["primary"]},
             [row for row in items if row["catalog"] == each["name"]],
             [row for row in runs if row["catalog"] == each["name"]],
+            stops.get(each["name"]),
         )
         for each in shop["catalogs"]
     ]
 
 
-def _state(named: dict[str, Any], items: list[dict[str, Any]], runs: list[dict[str, Any]]) -> State:
+def _state(
+    named: dict[str, Any], items: list[dict[str, Any]], runs: list[dict[str, Any]], stop: dict[str, Any] | None
+) -> State:
     told = {row["status"]: row for row in items}
     planned = [_aware(row["next_at"]) for row in runs if row["next_at"]]
     return State(
@@ -87,7 +98,17 @@ def _state(named: dict[str, Any], items: list[dict[str, Any]], runs: list[dict[s
         runs=tuple(_run(row) for row in runs),
         # Each run tells when the schedule brings the next; the latest to tell knows best.
         next_at=planned[0] if planned else None,
+        **_stopped(items, runs, stop),
     )
+
+
+def _stopped(items: list[dict[str, Any]], runs: list[dict[str, Any]], stop: dict[str, Any] | None) -> dict[str, Any]:
+    """Say since when and why Meta does not answer; nothing where it has answered since."""
+    answered = [_aware(row["until"]) for row in items if row["status"] in ANSWERED]
+    answered += [_aware(row["finished_at"]) for row in runs if row["state"] == "finished" and row["calls"]]
+    if stop is None or any(at > _aware(stop["stopped_at"]) for at in answered):
+        return {"stopped_at": None, "stopped_why": ""}
+    return {"stopped_at": _aware(stop["stopped_at"]), "stopped_why": stop["why"]}
 
 
 def _run(row: dict[str, Any]) -> Run:

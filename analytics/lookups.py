@@ -27,6 +27,7 @@ Lookup = Literal[
     "identity_orders",
     "identity_share",
     "catalog_runs",
+    "catalog_stops",
     "item_history",
 ]
 

@@ -29,7 +29,7 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"description": "No such shop, or the shop has no such catalog."},
     503: {"description": "ClickHouse or Kafka does not answer; come again."},
 }
-_TIMES: Final = ("oldest_pending_at", "last_told_at", "next_at")
+_TIMES: Final = ("oldest_pending_at", "last_told_at", "next_at", "stopped_at")
 _ItemId = Annotated[str, Field(min_length=1, max_length=255)]
 
 

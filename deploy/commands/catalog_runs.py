@@ -120,6 +120,8 @@ async def _publish(request: SyncRequest) -> tuple[int, int]:
 def _print_state(state: State, now: datetime) -> None:
     mark = ", primary" if state.primary else ""
     say(f"{state.name} ({state.catalog_id}, by {state.method}{mark})", style="bold")
+    if state.stopped_at is not None:
+        say(f"  stopped   {_ago(state.stopped_at, now)}: {state.stopped_why}", style="red")
     items = ", ".join(f"{count:,} {status}" for status, count in state.items.items() if count)
     console.print(f"  items     {items or 'none sent yet'}")
     if state.refused_thrice:

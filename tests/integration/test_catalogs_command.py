@@ -27,7 +27,7 @@ from schemas.settings import ApiSettings, ClickHouseSettings, KafkaSettings, set
 from tests.builders import a_shop
 from tests.integration.kafka_topics import make_topics, own_kafka
 from tests.integration.weeks_database import empty_database
-from tests.synced import a_product_receipt, a_sync_job
+from tests.synced import a_product_receipt, a_sync_job, an_alert
 
 pytestmark = pytest.mark.integration
 
@@ -64,6 +64,10 @@ JOBS = [
         trigger="command",
     ),
 ]
+ALERTS = [
+    an_alert(alert_id=str(at), kind="catalog_stopped", subject=name, message=why, raised_at=at)
+    for name, why, at in (("main", "mended since", NOW - 1), ("other", "first", NOW - 9), ("other", "no token", NOW))
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,7 @@ def clickhouse(clickhouse_url: str) -> Iterator[ClickHouseSettings]:
         for topic, table, records in (
             ("products.synced", "product_syncs", RECEIPTS),
             ("catalogs.synced", "sync_jobs", JOBS),
+            ("alerts.raised", "alerts", ALERTS),
         ):
             rows = [row for offset, each in enumerate(records) for row in rows_of(topic, each, 0, offset)[table]]
             inserter.insert(table, rows, "1")
@@ -123,7 +128,10 @@ def test_status_tells_of_items_runs_and_what_waits(run: Any) -> None:
     assert "1 three times in a row" in told
     assert re.search(r"since \d+ minutes ago", told)
     assert "full (command) running, 7 of 20, 3 calls, 10.0 s, 7 % of Meta's quota used" in told
-    assert "none sent yet" in told.split("other (2")[1]
+    main, other = told.split("other (2")
+    assert "stopped" not in main, "Meta has answered since"
+    assert "none sent yet" in other
+    assert re.search(r"stopped +\d+ seconds ago: no token", other)
     assert "no catalog third" in run("status", "--shop", "demo", "--catalog", "third").output
 
 
