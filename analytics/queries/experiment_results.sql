@@ -9,13 +9,16 @@ WITH
         SELECT if(count() = 0 OR isNull(max(ended_at)), toDateTime64('2200-01-01 00:00:00', 3, 'UTC'), assumeNotNull(max(ended_at)))
         FROM experiments FINAL WHERE shop_id = {shop:String} AND experiment = {experiment:String}
     ) AS ended,
-    (
-        SELECT if({currency:String} = 'main', argMax(code, (orders_in_it, code)), {currency:String})
-        FROM
+    if(
+        {currency:String} != 'main', {currency:String},
         (
-            SELECT currency AS code, count() AS orders_in_it
-            FROM orders FINAL WHERE shop_id = {shop:String} AND ordered_at >= begun AND ordered_at < ended
-            GROUP BY code
+            SELECT argMax(code, (orders_in_it, code))
+            FROM
+            (
+                SELECT currency AS code, count() AS orders_in_it
+                FROM orders FINAL WHERE shop_id = {shop:String} AND ordered_at >= begun AND ordered_at < ended
+                GROUP BY code
+            )
         )
     ) AS main_currency,
     -- A person counts once, for the variant first seen on any of their devices.

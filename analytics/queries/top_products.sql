@@ -7,6 +7,7 @@
 -- at_least = 1: leave out products that fewer people viewed
 WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
+    robots AS (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot'),
     -- Who looked is counted exactly, which costs much, so only of what is looked at most; more people than views there
     -- are not. Where few viewers leave a product out, any may be among the first.
     of_product AS
@@ -26,7 +27,13 @@ WITH
         WHERE shop_id = {shop:String}
           AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
           AND name IN ('product_viewed', 'product_added_to_cart', 'purchase')
-          AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
+          -- Also by the names that robots' visits had before they became part of others.
+          AND session_id NOT IN
+          (
+              SELECT session_id FROM robots
+              UNION ALL
+              SELECT session_id FROM merged_sessions FINAL WHERE shop_id = {shop:String} AND merged_into IN (SELECT session_id FROM robots)
+          )
           AND items.product_id != ''
         GROUP BY product
         HAVING views >= {at_least:UInt32}
@@ -55,7 +62,7 @@ WITH
             WHERE shop_id = {shop:String}
               AND occurred_at >= ends - toIntervalDay({days:UInt16}) AND occurred_at < ends
               AND name IN ('product_viewed', 'product_added_to_cart', 'purchase')
-              AND session_id NOT IN (SELECT session_id FROM sessions FINAL WHERE shop_id = {shop:String} AND device = 'bot')
+              AND session_id NOT IN (SELECT session_id FROM robots)
               -- What else was bought with it comes along, and is left out by the join.
               AND arrayExists(each -> each IN (SELECT product FROM of_product), e.items.product_id)
             GROUP BY product, person_id

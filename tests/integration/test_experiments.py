@@ -19,6 +19,7 @@ from analytics.experiments.results import read
 from analytics.experiments.routes import routes
 from analytics.experiments.serving import Experiments
 from analytics.migrate import migrate
+from analytics.questions import query
 from connectors.clickhouse.client import connect
 from connectors.clickhouse.inserts import Inserter
 from deploy.cli import storestream
@@ -150,6 +151,16 @@ def test_results_are_what_plain_python_counts(told: Told) -> None:
     assert sum(arm.mixed for arm in reading.arms) > 100
     assert reading.currency == "EUR"
     assert reading.foreign_orders == sum(pays_in_two(each) for each in told.people if each.device != "bot") > 10
+
+
+def test_revenue_is_told_in_the_currency_asked_for(told: Told) -> None:
+    mine = [each for each in told.people if each.device != "bot"]
+    for currency, paid in (("USD", 77.0 * sum(map(pays_in_two, mine))), ("CHF", 0.0)):
+        answer = query("experiment_results", told.clickhouse, shop="demo", experiment="home", currency=currency)
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+        assert {row["revenue_currency"] for row in rows} == {currency}
+        assert sum(row["revenue_mean"] * row["people"] for row in rows) == pytest.approx(paid, abs=0.1)
 
 
 def test_the_planted_uplift_is_found_and_the_counts_fit(told: Told) -> None:

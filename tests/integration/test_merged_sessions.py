@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from analytics.migrate import migrate
+from analytics.questions import query
 from connectors.clickhouse.client import connect
 from connectors.clickhouse.inserts import Inserter
 from connectors.clickhouse.rows import rows_of
@@ -136,3 +137,18 @@ def test_whose_a_visit_long_over_was_follows_an_unlink(clickhouse: ClickHouseSet
 
     assert [each[0] for each in written] == ["ada", ""]
     assert [tuple(each) for each in found] == [("", 1)]
+
+
+def test_a_robot_is_left_out_of_the_top_products_also_where_its_visits_were_merged(
+    clickhouse: ClickHouseSettings,
+) -> None:
+    pipeline, robot = Pipeline(), "Mozilla/5.0 (compatible; Googlebot/2.1)"
+    pipeline.publish(*(an_event(occurred_at=NOON + minute * MINUTE, user_agent=robot) for minute in (0, 50, 25)))
+    pipeline.publish(an_event(client_id="ada", occurred_at=NOON))
+    pipeline.run()
+    archived(clickhouse, pipeline).close()
+
+    answer = query("top_products", clickhouse, shop="demo", days=20_000)
+
+    (row,) = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    assert (row["views"], row["viewers"]) == (1, 1)
