@@ -1,6 +1,7 @@
 """The `storestream` command: `storestream --help` lists what it can do."""
 
 import importlib
+import logging
 import os
 import sys
 from typing import Final, NoReturn
@@ -59,7 +60,7 @@ class _Commands(click.Group):
             missing = [name for name in ADDRESSES if name not in os.environ and name in str(exc)]
             if ctx.invoked_subcommand in SELF_CONTAINED or not missing:
                 raise
-            hint = f"no `storestream up` is ready in {note.DEFAULT_FOLDER}, whose servers would be used"
+            hint = f"no `storestream up` is ready in {note.usual_folder()}, whose servers would be used"
             raise ConfigurationError(f"{exc}; {hint}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -75,6 +76,7 @@ def storestream() -> None:
 
 def main() -> None:
     """Run the command; what goes wrong on purpose is one line, not a traceback."""
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # else Python prints its warnings beside that line
     try:
         storestream(standalone_mode=True)
     except StorestreamError as exc:

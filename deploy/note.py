@@ -11,6 +11,8 @@ from deploy.locks import held_alone, is_held
 from deploy.servers import ServerError
 
 DEFAULT_FOLDER: Final = Path(".storestream")
+FOLDER_VARIABLE: Final = "STORESTREAM_FOLDER"
+"""Names the folder for every command of a terminal, where it is another."""
 FILE: Final = "stack.json"
 LOCK: Final = "up.lock"
 
@@ -71,8 +73,13 @@ def running(folder: Path) -> Note | None:
     return note if is_held(folder / LOCK) else None
 
 
-def adopt(folder: Path = DEFAULT_FOLDER) -> None:
+def usual_folder() -> Path:
+    """Return the folder that commands look into for a running `storestream up`."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
+
+
+def adopt() -> None:
     """Let this process use the servers of a running `storestream up`; what the environment gives stays."""
-    note = running(folder)
+    note = running(usual_folder())
     for name, value in (note.environment if note else {}).items():
         os.environ.setdefault(name, value)

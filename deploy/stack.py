@@ -72,7 +72,9 @@ class _Builder:
 
     def __init__(self, folder: Path, environment: dict[str, str], *, fixed_ports: bool) -> None:
         self.folder = folder
-        self.environment = environment | {"PYTHONUNBUFFERED": "1", "WORKER_FOLDER": str(folder / "workers")}
+        # One port for all workers' metrics would be none for any but the first.
+        ours = {"PYTHONUNBUFFERED": "1", "WORKER_FOLDER": str(folder / "workers"), "WORKER_METRICS_PORT": "0"}
+        self.environment = environment | ours
         self.addresses: dict[str, str] = {}
         self.processes: list[Process] = []
         self._fixed_ports = fixed_ports
@@ -82,7 +84,7 @@ class _Builder:
         self.environment.setdefault(FEED_TOKEN_VARIABLE, _secret(folder, "feed_token"))
 
     def add_kafka(self) -> Kafka | None:
-        if "KAFKA_BOOTSTRAP_SERVERS" in self.environment:
+        if self.environment.get("KAFKA_BOOTSTRAP_SERVERS"):
             self.addresses["Kafka"] = self.environment["KAFKA_BOOTSTRAP_SERVERS"]
             return None
         kafka = Kafka(self.folder / "kafka", self._port("kafka"))
@@ -93,7 +95,7 @@ class _Builder:
         return kafka
 
     def add_clickhouse(self) -> None:
-        if "CLICKHOUSE_URL" in self.environment:
+        if self.environment.get("CLICKHOUSE_URL"):
             self.addresses["ClickHouse"] = "what CLICKHOUSE_URL names"
             return
         folder, port = self.folder / "clickhouse", self._port("clickhouse")
@@ -107,7 +109,7 @@ class _Builder:
         self.processes.append(Process("clickhouse", argv, self.environment, ready))
 
     def add_meta(self) -> None:
-        if "META_GRAPH_URL" in self.environment:
+        if self.environment.get("META_GRAPH_URL"):
             self.addresses["Meta"] = self.environment["META_GRAPH_URL"]
             return
         address = f"http://{LOOPBACK}:{self._port('meta')}"

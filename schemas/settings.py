@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigurationError
+
+_SERVER: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
+_SERVERS: Final = rf"^{_SERVER}(,{_SERVER})*$"
 
 
 class KafkaSettings(BaseSettings):
@@ -16,7 +19,7 @@ class KafkaSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     bootstrap_servers: str = Field(
-        validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="host:port, comma-separated."
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS", pattern=_SERVERS, description="host:port, comma-separated."
     )
     partitions: int = Field(
         4,
@@ -31,6 +34,7 @@ class KafkaSettings(BaseSettings):
     prefix: str = Field(
         "",
         validation_alias="STORESTREAM_TOPIC_PREFIX",
+        pattern=r"^[A-Za-z0-9._-]*$",
         description="Put before every topic name and consumer group; for tests and shared clusters.",
     )
 
@@ -40,7 +44,12 @@ class RegistrySettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    url: str | None = Field(None, validation_alias="SCHEMA_REGISTRY_URL", description="e.g. http://registry:8081")
+    url: str | None = Field(
+        None,
+        validation_alias="SCHEMA_REGISTRY_URL",
+        pattern=r"^(https?://[^\s/]+\S*)?$",
+        description="e.g. http://registry:8081",
+    )
 
 
 class ClickHouseSettings(BaseSettings):
@@ -60,6 +69,7 @@ class MetaSettings(BaseSettings):
     graph_url: str = Field(
         "https://graph.facebook.com",
         validation_alias="META_GRAPH_URL",
+        pattern=r"^https?://\S*[^\s/]$",
         description="Without version and without slash.",
     )
     graph_version: str = Field(
@@ -153,7 +163,7 @@ class WorkerSettings(BaseSettings):
     instance: str = Field("", description="Name of this worker for static group membership; unique per worker.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port for /metrics; 0 is none.")
     session_timeout_seconds: float = Field(
-        20.0, gt=0, description="Silence after which the group gives this worker's partitions away."
+        20.0, gt=0, le=90, description="Silence after which the group gives this worker's partitions away."
     )
 
 
@@ -220,12 +230,15 @@ def settings_in(environment: Mapping[str, str], section: type[Section]) -> Secti
     """
     prefix = section.model_config.get("env_prefix", "")
     given: dict[str, Any] = {}
+    variables: dict[str, str] = {}
     for name, field in section.model_fields.items():
         variable = field.validation_alias if isinstance(field.validation_alias, str) else f"{prefix}{name}".upper()
+        variables[name] = variable
         if variable in environment:
             given[variable if field.validation_alias else name] = environment[variable]
     try:
         return section(**given)
     except ValidationError as exc:
-        wrong = [f"{'.'.join(map(str, each['loc']))} ({each['type']})" for each in exc.errors(include_input=False)]
+        found = [(str(each["loc"][0]), each["type"]) for each in exc.errors(include_input=False)]
+        wrong = [f"{variables.get(name, name)} ({kind})" for name, kind in found]
         raise ConfigurationError(f"{section.__name__}: {', '.join(wrong)}") from None

@@ -13,15 +13,22 @@ from typing import Final, NoReturn
 
 import structlog
 
+from schemas.errors import ConfigurationError, TransientError
+
 EX_SOFTWARE: Final = 70
 
 log = structlog.get_logger()
 
 
 def end_process(event: str, error: BaseException | None = None, **context: object) -> NoReturn:
-    """Log *event* with the type and the place of *error*, never its text, and end the process with 70."""
+    """Log *event* with the type and the place of *error*, and end the process with 70.
+
+    Its text only where it is ours, and names a setting or a system: others' may quote what people typed.
+    """
     while isinstance(error, BaseExceptionGroup):  # of a TaskGroup
         error = error.exceptions[0]
+    if isinstance(error, ConfigurationError | TransientError):
+        context["detail"] = str(error)
     log.critical(event, error=type(error).__name__ if error else None, at=_place(error), **context)
     sys.stdout.flush()
     sys.stderr.flush()

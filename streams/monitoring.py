@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from faust import Monitor
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from streams.failing import end_process
+from streams.listening import listen_for_metrics
 from streams.records import Records
 
 WATCH_SECONDS = 5.0
@@ -64,12 +65,12 @@ def lags(app: Any) -> list[tuple[str, int, int]]:
 
 
 def serve_metrics(port: int, app: Any, records: list[Records]) -> None:
-    """Answer `/metrics` on *port* for this process and the worker in it."""
+    """Answer `/metrics` on *port* for this process and the worker in it. Raises: `ConfigurationError` if it is taken."""
     registry = CollectorRegistry()
     registry.register(Lag(app, records))
     for collector in getattr(app, "collectors", ()):
         registry.register(collector)
-    start_http_server(port, registry=registry)
+    listen_for_metrics("WORKER_METRICS_PORT", port, registry)
 
 
 async def watch(app: Any, records: list[Records], stall_seconds: float) -> None:

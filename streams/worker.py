@@ -16,6 +16,7 @@ import structlog
 import uvloop
 from aiokafka import codec
 
+from schemas.errors import ConfigurationError
 from schemas.settings import KafkaSettings, WorkerSettings, settings
 from streams import faust_fixes, logs
 from streams.failing import end_process, fail_stop
@@ -120,10 +121,14 @@ async def _read_to_the_end(body: Body, records: Records) -> None:
 
 
 def run(app: Any) -> NoReturn:
-    """Run the worker *app* until SIGTERM or SIGINT (exit code 0) or until it cannot go on (70)."""
+    """Run the worker *app* until SIGTERM or SIGINT (exit code 0) or until it cannot go on (70).
+
+    Raises:
+        ConfigurationError: its folder, or its port for metrics, cannot be used.
+    """
     worker = settings(WorkerSettings)
     logs.configure(app.conf.id)
-    Path(app.conf.datadir).mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(app.conf.datadir))
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -139,3 +144,10 @@ def run(app: Any) -> NoReturn:
         if end.code:
             end_process("worker ended", end.__context__)
     raise SystemExit(os.EX_OK)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(f"WORKER_FOLDER cannot be used: {exc.strerror}") from None

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
@@ -61,14 +61,12 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
         ConfigurationError: the URL is no `http://user:password@host:port/database`, or is refused by the server.
         TransientError: ClickHouse does not answer.
     """
-    url = urlsplit(clickhouse.url.get_secret_value())
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ConfigurationError("CLICKHOUSE_URL is not like http://user:password@host:8123/storestream")
+    url, port = _parts(clickhouse)
     try:
         return clickhouse_connect.get_client(
             interface=url.scheme,
             host=url.hostname,
-            port=url.port or (8443 if url.scheme == "https" else 8123),
+            port=port or (8443 if url.scheme == "https" else 8123),
             username=unquote(url.username) if url.username else None,
             password=unquote(url.password or ""),
             database=database or database_of(clickhouse),
@@ -80,6 +78,17 @@ def connect(clickhouse: ClickHouseSettings, *, database: str | None = None, time
         )
     except _FAILURES as exc:
         raise _unconnected(exc) from None
+
+
+def _parts(clickhouse: ClickHouseSettings) -> tuple[SplitResult, int | None]:
+    try:
+        url = urlsplit(clickhouse.url.get_secret_value())
+        port = url.port
+    except ValueError:  # its text quotes what stands for the port: of a password with a slash, a part of it
+        url, port = urlsplit(""), None
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ConfigurationError("CLICKHOUSE_URL is not like http://user:password@host:8123/storestream")
+    return url, port
 
 
 def _unconnected(exc: BaseException) -> ConfigurationError | TransientError:

@@ -27,7 +27,11 @@ from deploy.supervisor import Supervisor
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Requests a second; default: as fast as they are taken.")
 @click.option("--seed", type=int, help="The same seed tells the same days; default 7 (by the clock when up runs).")
 @click.option(
-    "--folder", default=note.DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path)
+    "--folder",
+    default=note.DEFAULT_FOLDER,
+    envvar=note.FOLDER_VARIABLE,
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
 )
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the own stack's files here.")
 def command(events: int | None, rate: float | None, seed: int | None, folder: Path, keep: Path | None) -> None:

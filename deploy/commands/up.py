@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -15,7 +16,11 @@ from deploy.supervisor import Supervisor
 
 @click.command()
 @click.option(
-    "--folder", default=note.DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path)
+    "--folder",
+    default=note.DEFAULT_FOLDER,
+    envvar=note.FOLDER_VARIABLE,
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
 )
 def command(folder: Path) -> None:
     """Start everything and keep it running until Ctrl-C.
@@ -34,6 +39,8 @@ async def _run(stack: Stack) -> None:
             note.remember(stack.folder, stack.addresses, stack.environment)
             print_addresses(stack)
             console.print("\nCtrl-C stops everything. Try, in another terminal:\n")
+            if stack.folder != note.usual_folder().absolute():
+                console.print(f"    export {note.FOLDER_VARIABLE}={shlex.quote(str(stack.folder))}", markup=False)
             console.print("    storestream demo --events 2000 --rate 200")
             console.print("    storestream query funnel --shop demo --days 7\n")
             await supervisor.until_stopped()

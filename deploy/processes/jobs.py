@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from analytics.recommending.building import build
 from analytics.recommending.models import MODELS, Model
@@ -25,6 +25,7 @@ from deploy.processes.serving import event_loop, until_told_to_stop
 from schemas.errors import StorestreamError
 from schemas.settings import ClickHouseSettings, JobsSettings, settings
 from streams import logs
+from streams.listening import listen_for_metrics
 
 LOOK_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 60.0
@@ -129,7 +130,7 @@ def main() -> None:
         registry = CollectorRegistry()
         for collector in (DONE, SECONDS):
             registry.register(collector)
-        start_http_server(how_often.metrics_port, registry=registry)
+        listen_for_metrics("JOBS_METRICS_PORT", how_often.metrics_port, registry)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         runner.run(serve(round_.go))
 

@@ -57,10 +57,13 @@ def test_the_database_is_the_end_of_the_url_or_ours() -> None:
     assert database_of(an_address("http://u:p@h:8123/")) == "storestream"
 
 
-@pytest.mark.parametrize("url", ["", "clickhouse", "tcp://h:9000/d", "http://"])
+@pytest.mark.parametrize("url", ["", "clickhouse", "tcp://h:9000/d", "http://", "http://u:hun/ter2@h:1/d"])
 def test_an_address_that_is_none_is_refused_without_quoting_it(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="CLICKHOUSE_URL is not like http://"):
+    with pytest.raises(ConfigurationError, match="CLICKHOUSE_URL is not like http://") as refused:
         connect(an_address(url))
+
+    assert refused.value.__cause__ is None
+    assert "hun" not in str(refused.value)
 
 
 def test_a_server_that_is_not_there_is_waited_for() -> None:

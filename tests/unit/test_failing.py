@@ -43,6 +43,15 @@ def test_an_exception_in_a_group_of_tasks_is_named_itself() -> None:
     assert (code, [line["error"] for line in lines]) == (EX_SOFTWARE, ["KeyError"])
 
 
+def test_a_setting_that_is_wrong_is_named() -> None:
+    code, lines = logged(
+        "from schemas.errors import ConfigurationError\n"
+        "with failing.fail_stop('archive'):\n    raise ConfigurationError('CLICKHOUSE_URL is not like it')\n"
+    )
+
+    assert (code, lines[0]["detail"]) == (EX_SOFTWARE, "CLICKHOUSE_URL is not like it")
+
+
 def test_a_cancellation_is_no_failure() -> None:
     code, lines = logged(
         "async def main():\n"

@@ -6,11 +6,19 @@ import typing
 from typing import Any
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from schemas import catalog_records, locking, records
 from schemas.codec import SCHEMAS, Codec, current_schema, locked_versions
 from schemas.errors import ConfigurationError, TerminalError
-from schemas.settings import KafkaSettings, settings
+from schemas.settings import (
+    KafkaSettings,
+    MetaSettings,
+    RegistrySettings,
+    WorkerSettings,
+    settings,
+    settings_in,
+)
 from schemas.topics import TOPICS
 from tests.builders import an_event, an_order
 
@@ -139,3 +147,27 @@ def test_a_missing_setting_is_named_without_any_value(monkeypatch: pytest.Monkey
     assert "KAFKA_BOOTSTRAP_SERVERS (missing)" in str(caught.value)
     assert "STORESTREAM_PARTITIONS (int_parsing)" in str(caught.value)
     assert "many" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "variable", "value"),
+    [
+        (WorkerSettings, "WORKER_METRICS_PORT", "hunter2"),
+        (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", ""),  # a library would go to localhost
+        (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", "kafka:hunter2"),
+        (KafkaSettings, "STORESTREAM_TOPIC_PREFIX", "hunter 2!"),
+        (MetaSettings, "META_GRAPH_URL", "hunter2"),
+        (RegistrySettings, "SCHEMA_REGISTRY_URL", "hunter2:8081"),
+    ],
+)
+def test_a_wrong_setting_is_named_as_a_person_writes_it(section: type[BaseSettings], variable: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings_in({"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"} | {variable: value}, section)
+
+    assert f": {variable} (" in str(caught.value)
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("servers", ["kafka", "kafka:9092", "a.b-c_d:1,10.0.0.1:65535", "[::1]:9092"])
+def test_addresses_of_kafka_are_hosts_with_or_without_ports(servers: str) -> None:
+    assert settings_in({"KAFKA_BOOTSTRAP_SERVERS": servers}, KafkaSettings).bootstrap_servers == servers
