@@ -65,7 +65,7 @@ def lags(app: Any) -> list[tuple[str, int, int]]:
 
 
 def serve_metrics(port: int, app: Any, records: list[Records]) -> None:
-    """Answer `/metrics` on *port* for this process and the worker in it. Raises: `ConfigurationError` if it is taken."""
+    """Answer `/metrics` on *port* for this process and the worker in it. Raises: `ConfigurationError` if taken."""
     registry = CollectorRegistry()
     registry.register(Lag(app, records))
     for collector in getattr(app, "collectors", ()):
