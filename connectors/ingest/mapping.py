@@ -14,6 +14,7 @@ from connectors.ingest.wire.events import Consent as WireConsent
 from schemas.click_ids import parse_fbc, parse_fbp
 from schemas.identifiers import visitor_id
 from schemas.records import Consent, EpochMillis, Event, Shop
+from schemas.scrubbing import scrub_text
 
 BELIEVED_PAST_MS: Final = 62 * 24 * 3600 * 1000
 """Browsers hold events back until consent or a network comes; what is older is a wrong clock."""
@@ -46,7 +47,7 @@ def to_event(reading: Reading, visit: Visit) -> Event:
     return {
         "shop_id": shop["shop_id"],
         "event_id": event.id.strip(),
-        "name": event.name,
+        "name": event.name if reading.kind == "standard" else scrub_text(event.name),
         "kind": reading.kind,
         "source": visit.source,
         "seq": event.seq,

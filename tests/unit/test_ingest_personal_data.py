@@ -68,7 +68,7 @@ EVENTS = {
         context=pages_with_jane(),
     ),
     "custom": a_pixel_event(
-        name="newsletter:subscribed",
+        name="newsletter:subscribed jane.doe@example.com",
         type="custom",
         data=None,
         customData={
