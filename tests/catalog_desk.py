@@ -17,6 +17,7 @@ from schemas.settings import CatalogSettings
 from streams.cataloguing.book import Book
 from streams.cataloguing.leader import Leader, World
 from streams.cataloguing.products import Products
+from streams.cataloguing.receipts import sent_of
 from streams.rules.products_in_force import Told
 from tests.builders import NOON, a_shop
 from tests.listed import a_bracelet, a_catalog
@@ -115,11 +116,22 @@ class Desk:
         self.meta, self.ledger, self.products = FakeMeta(), Ledger(), Products(CODEC)
         defaults = {"window_seconds": 0.01, "poll_seconds": 0.01} | chosen
         self.settings = CatalogSettings.model_construct(**(CatalogSettings.model_construct().model_dump() | defaults))
+        self.book, self.leader = self._led()
+
+    async def succeed(self) -> None:
+        """Have another leader take over, by what was written."""
+        await self.leader.stop()
+        self.book, self.leader = self._led()
+        self.leader.start()
+
+    def _led(self) -> tuple[Book, Leader]:
         in_force = self.products.in_force
-        self.book = Book(a_shop(), a_catalog(), 0, knows=lambda product_id: in_force.knows("demo", product_id))
+        book = Book(a_shop(), a_catalog(), 0, knows=lambda product_id: in_force.knows("demo", product_id))
+        for receipt in self.ledger.receipts:
+            book.ledger.put(receipt["item_id"], sent_of(receipt))
         world: Any = World(self.meta, self.settings, self.products, Writing(self.ledger))  # type: ignore[arg-type]
-        self.jobs: dict[str, SyncJob] = {}
-        self.leader = Leader(world, self.book, self.jobs)
+        self.jobs = dict(self.ledger.jobs)
+        return book, Leader(world, book, self.jobs)
 
     def change(self, *changes: ProductChange) -> None:
         for each in changes:

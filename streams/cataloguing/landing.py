@@ -102,8 +102,8 @@ class Lander:
             book.ledger.put(receipt["item_id"], sent_of(receipt))
         for order, verdict in verdicts:
             book.release(order.item_id, order.product_id)
-            if verdict.status == DELETED and order.reason and order.product_id:
-                book.queue.mark(order.product_id)  # to say of it what keeps it from being listed
+            if verdict.status == DELETED and order.product_id:
+                book.queue.mark(order.product_id)  # to say of it what keeps it from being listed, if anything does
         await self._writer.receipts(book.partition, receipts)
         for alert in of_receipts(book.catalog["name"], receipts, now):
             await self._writer.alert(book.partition, alert)

@@ -145,6 +145,30 @@ async def test_a_deletion_is_dated_by_itself_and_not_by_the_change_before_it() -
     assert {each["changed_at"] for each in desk.ledger.receipts if each["method"] == "DELETE"} == {NOON + 60_000}
 
 
+async def test_why_an_item_had_to_go_is_said_also_by_who_takes_its_deletion_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    async with a_desk(a_product(0)) as desk:
+        desk.leader.start()
+        await desk.until_first_run()
+        desk.meta.running = True
+        desk.change(a_product(0, NOON + 1, price=None))
+        await desk.until(lambda: desk.book.flights)
+        listing = desk.products.listing
+
+        def noted(shop: Shop, catalog: Catalog, product_id: str, now: int) -> Listing | None:
+            seen.append(product_id)
+            return listing(shop, catalog, product_id, now)
+
+        monkeypatch.setattr(desk.products, "listing", noted)
+        await desk.succeed()
+        await desk.until(lambda: seen)  # and left as it is, for it is in the air
+        desk.meta.running = False
+        await desk.until(lambda: desk.ledger.status("v0") == "skipped")
+
+    last = desk.ledger.last("v0")
+    assert (last and last["reason"], desk.meta.items) == ("missing_price", {})
+
+
 async def test_an_id_belongs_to_one_product_and_to_the_next_when_that_lets_it_go() -> None:
     first, second = a_product(1, variant_id="same"), a_product(2, variant_id="same", price=7.0)
     async with a_desk(first, second) as desk:
