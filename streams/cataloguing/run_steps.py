@@ -76,7 +76,7 @@ def made_pending(book: Book, job: SyncJob, item_ids: Iterable[str]) -> list[Prod
             book.ledger.put(item_id, sent_of(receipts[-1]))
         known = book.knows(sent.product_id)
         book.queue.look_through([sent.product_id] if known else (), () if known else [item_id])
-    job["total"] = len(receipts)
+    job["total"] += len(receipts)
     return receipts
 
 

@@ -68,10 +68,12 @@ class Runs:
             log.warning("request not understood", catalog=book.label, kind=kind)
             return
         known, job_id = self.jobs.get(kind), run_id(book.shop["shop_id"], book.catalog["name"], request["request_id"])
-        if known is not None and (known["job_id"] == job_id or known["state"] == "running"):
+        is_running = known is not None and known["state"] == "running"
+        if (known is not None and known["job_id"] == job_id) or (is_running and kind != "retry"):
             return
-        await self._begin(kind, request["trigger"], job_id)
-        if kind == "retry":
+        if not is_running:
+            await self._begin(kind, request["trigger"], job_id)
+        if kind == "retry":  # what is asked for while one runs goes with it
             await self._writer.receipts(book.partition, made_pending(book, self.jobs[kind], request["item_ids"]))
             await self._tell(self.jobs[kind])
 

@@ -31,11 +31,12 @@ def of_progress(order: Order, progress: Progress, attempts: int) -> Verdict:
 def of_errors(order: Order, problem: Problem, attempts: int) -> Verdict:
     """Decide on *order*, that Meta found fault with."""
     message = "; ".join(problem.errors) or "Meta named it invalid and said no more"
-    reason, advice = of_message(message)
+    nameless = message.replace(f"item {order.item_id} ", "item ")  # an id may hold any word
+    reason, advice = of_message(nameless)
     if order.method == "DELETE" and reason == UNKNOWN_ITEM:
         return Verdict(DELETED, warnings=problem.errors)
     refused = Verdict("rejected", message, reason, advice, problem.warnings)
-    if reason in _PASSING_REASONS or _PASSING.search(message):
+    if reason in _PASSING_REASONS or _PASSING.search(nameless):
         return _again(order, attempts, refused)
     return refused
 

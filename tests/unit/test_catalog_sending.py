@@ -216,6 +216,35 @@ async def test_a_run_that_finds_half_its_products_gone_leaves_orphans_alone_unle
     assert (desk.ledger.jobs["full"]["deleted"], desk.ledger.jobs["full"]["total"]) == (5, 6)
 
 
+async def test_words_of_an_items_id_are_no_reason_for_its_refusal() -> None:
+    name = "temporary-price-tag"
+    async with a_desk(a_product(0, variant_id=name)) as desk:
+        desk.meta.refuse = {
+            name: f"Missing required field: A request for item {name} is missing required field: 'title'"
+        }
+        desk.leader.start()
+        await desk.until_first_run()
+        last = desk.ledger.last(name)
+
+    assert (last and last["status"], last and last["reason"]) == ("rejected", "missing_title")
+
+
+async def test_what_is_to_be_sent_again_while_other_items_are_goes_with_them() -> None:
+    async with a_desk(a_product(0), a_product(1)) as desk:
+        desk.meta.refuse = dict.fromkeys(("v0", "v1"), "no picture")
+        desk.leader.start()
+        await desk.until_first_run()
+        desk.meta.refuse, desk.meta.running = {}, True
+        for item_id in ("v0", "v1"):
+            request: Any = {"request_id": item_id, "kind": "retry", "item_ids": [item_id], "trigger": "command"}
+            await desk.leader.ask(request)
+        desk.meta.running = False
+        await desk.until(lambda: desk.ledger.jobs["retry"]["state"] == "finished")
+
+    assert desk.meta.items.keys() == {"v0", "v1"}
+    assert (desk.ledger.jobs["retry"]["total"], desk.ledger.jobs["retry"]["accepted"]) == (2, 2)
+
+
 async def test_a_slow_quota_makes_batches_wait() -> None:
     async with a_desk(a_product(0)) as desk:
         desk.meta.take = lambda ids: Taken("h", {}, Usage(percent=100.0))
