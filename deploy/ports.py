@@ -20,8 +20,7 @@ def free_port(preferred: int | None = None, *, except_for: Collection[int] = ())
     on it there is time to choose it again.
 
     Raises:
-        OSError: none of 200 tried is free.
-        ConfigurationError: `$STORESTREAM_PORTS` is no range, such as `20000-31999`.
+        ConfigurationError: `$STORESTREAM_PORTS` is no range, such as `20000-31999`, or none of 200 tried is free.
     """
     if preferred is not None and preferred not in except_for and is_free(preferred):
         return preferred
@@ -29,7 +28,7 @@ def free_port(preferred: int | None = None, *, except_for: Collection[int] = ())
     for port in random.sample(ports, min(200, len(ports))):
         if port not in except_for and is_free(port):
             return port
-    raise OSError(f"no free port found on {LOOPBACK}")
+    raise ConfigurationError(f"no free port found on {LOOPBACK}: STORESTREAM_PORTS says which may be taken ({_USUAL})")
 
 
 def _range() -> range:

@@ -24,7 +24,7 @@ def test_where_none_of_the_range_is_free_it_is_said(monkeypatch: pytest.MonkeyPa
         port = taken.getsockname()[1]
         monkeypatch.setenv("STORESTREAM_PORTS", f"{port}-{port}")
 
-        with pytest.raises(OSError, match="no free port"):
+        with pytest.raises(ConfigurationError, match="no free port"):
             free_port()
 
 
