@@ -48,7 +48,7 @@ class LogFile:
         """Do nothing: the child holds the file."""
 
     def tail(self) -> str:
-        """Return the file's last lines."""
+        """Return the file's last lines, without Java's stack frames."""
         with open(self._file.name, "rb") as file:
             file.seek(max(0, file.seek(0, 2) - _KEPT_BYTES))
             return _last(file.read().decode(errors="replace").splitlines())
@@ -75,7 +75,7 @@ class PrefixedLines:
         threading.Thread(target=self._pass_on, args=[child.output], daemon=True).start()
 
     def tail(self) -> str:
-        """Return the last lines read."""
+        """Return the last lines read, without Java's stack frames."""
         return _last(list(self._recent))
 
     def close(self) -> None:
@@ -85,9 +85,15 @@ class PrefixedLines:
         with written:
             while line := written.readline(_KEPT_BYTES):
                 text = line.decode(errors="replace").rstrip("\n")
-                self._recent.append(text)
+                if not _is_frame(text):
+                    self._recent.append(text)
                 sys.stderr.write(f"{self._prefix}{text}\n")
 
 
 def _last(lines: Iterable[str]) -> str:
-    return "\n".join(list(lines)[-TAIL_LINES:])
+    return "\n".join([line for line in lines if not _is_frame(line)][-TAIL_LINES:])
+
+
+def _is_frame(line: str) -> bool:
+    """Tell a line of a Java stack trace: a full disk is said above thirty of them."""
+    return line.startswith(("\tat ", "\t..."))

@@ -58,7 +58,10 @@ async def test_killed_process_is_restarted_and_the_others_are_not_disturbed() ->
 
 
 async def test_process_that_keeps_dying_is_given_up_with_its_last_words(tmp_path: Path) -> None:
-    dying = a_process("stitch", "sh", "-c", "echo no partition for me >&2; exit 70")
+    words = (
+        r"echo no partition for me >&2; for n in $(seq 30); do printf '\tat kafka.Kafka.main(Kafka.scala)\n' >&2; done"
+    )
+    dying = a_process("stitch", "sh", "-c", f"{words}; exit 70")
     async with Supervisor([a_process("archive"), dying], logs=tmp_path, patience=HASTY, changed=quiet) as supervisor:
         with pytest.raises(GivenUp) as given_up:
             await supervisor.until_stopped()
