@@ -1,6 +1,7 @@
 -- What became of one event: who received it, or why not?
 -- event_id: the event, as in events
 SELECT
+    shop_id,
     destination,
     event_name,
     action_source,

@@ -91,7 +91,8 @@ def explain(event_id: str) -> None:
     if not events and not receipts:
         say("no such event: neither ClickHouse's events nor its conversions know the id")
     for event in events:
-        for line in unsent(event, {row["destination"] for row in receipts}, _shop_if_known(event["shop_id"])):
+        decided = {row["destination"] for row in receipts if row["shop_id"] == event["shop_id"]}
+        for line in unsent(event, decided, _shop_if_known(event["shop_id"])):
             say(line)
 
 

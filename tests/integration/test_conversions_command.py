@@ -90,7 +90,7 @@ def tables(clickhouse_url: str) -> Iterator[None]:
         events = [an_archived_event(event_id=event_id, name=name) for event_id, name in names.items()]
         events.append(an_archived_event(event_id="sh-completed", name="checkout_completed", order_id="4711"))
         archived("events.enriched", EnrichedEnvelope(events=events, sessions=[], orders=[], timelines=[]))
-        archived("conversions.delivered", a_receipt())
+        archived("conversions.delivered", a_receipt(), a_receipt(shop_id="another", event_id="sh-waiting"))
         archived("products.changed", a_product())
         yield
     settings.cache_clear()
@@ -142,7 +142,9 @@ def test_explain_tells_why_an_event_was_refused_or_why_there_is_no_receipt() -> 
         assert word in refused
     assert "Meta is not told of cart_viewed (standard)" in said("explain", "sh-silent")
     assert f"conversions explain {purchase_event_id('demo', '4711')}" in said("explain", "sh-completed")
-    assert "meta: no receipt of PageView yet" in said("explain", "sh-waiting")
+    waiting = said("explain", "sh-waiting")
+    assert "meta: no receipt of PageView yet" in waiting
+    assert {"demo", "another"} <= set(waiting.split()), "a receipt of another shop with that id is told as its own"
     assert "no such event" in said("explain", "sh-nobody")
 
 
