@@ -1,7 +1,8 @@
 """Keeps what was seen of customers on one browser, and takes back what was unlinked.
 
 In: sightings and unlinks, in any order. Out: what is left of them: the same for the same set of both, however it came,
-for a sighting that was taken back is kept beside its unlink and only not counted.
+for a sighting that was taken back is kept beside its unlink and only not counted. Only where a browser names customers
+in turns within one minute do its own events, which come in one order always, count in that.
 """
 
 from bisect import insort
@@ -46,13 +47,16 @@ def with_evidence(evidence: tuple[Evidence, ...], seen: Evidence) -> tuple[Evide
     """Add what was *seen*; the same object when that says nothing new.
 
     All sightings of a customer in one minute are one: seen when the first was, received when the last was. So a page
-    of clicks is one piece of evidence, and it is the same piece whichever click came first.
+    of clicks is one piece of evidence, and it is the same piece whichever click came first. Not where the browser named
+    another customer between the two.
     """
     minute, customer, via = seen.time // _RESOLUTION_MS, seen.customer, seen.via
     for back, known in enumerate(reversed(evidence), 1):
         if known.time // _RESOLUTION_MS < minute:
             break
         if known.customer == customer and known.via == via and known.time // _RESOLUTION_MS == minute:
+            if via == "" and _another_between(evidence, known, seen):
+                continue
             if known.time <= seen.time and known.received >= seen.received:
                 return evidence
             seen = Evidence(min(known.time, seen.time), customer, max(known.received, seen.received), via)
@@ -65,16 +69,28 @@ def with_evidence(evidence: tuple[Evidence, ...], seen: Evidence) -> tuple[Evide
     return tuple(kept if len(kept) <= MAX_EVIDENCE else _thinned(kept))
 
 
-def _thinned(evidence: list[Evidence]) -> list[Evidence]:
-    """Drop the oldest sighting that stands between two of the same customer, else the oldest but of a customer's only.
+def _another_between(evidence: tuple[Evidence, ...], known: Evidence, seen: Evidence) -> bool:
+    """Tell whether the browser itself named another customer between two sightings of one."""
+    begin, end = min(known.time, seen.time), max(known.time, seen.time)
+    return any(each.customer != seen.customer and not each.via and begin <= each.time <= end for each in evidence)
 
-    Were all of a customer dropped, an unlink of another could make the browser somebody's alone.
+
+def _thinned(evidence: list[Evidence]) -> list[Evidence]:
+    """Drop the sighting that stands closest between two of the same customer, else the oldest but of a customer's only.
+
+    The closest, for each visit needs one, and a long visit no more. Were all of a customer dropped, an unlink of
+    another could make the browser somebody's alone.
     """
-    for before in range(len(evidence) - 2):
-        first, middle, last = evidence[before : before + 3]
-        if first.customer == middle.customer == last.customer:
-            heard = last._replace(received=max(middle.received, last.received))
-            return [*evidence[: before + 1], heard, *evidence[before + 3 :]]
+    between = [
+        (last.time - first.time, place)
+        for place, (first, middle, last) in enumerate(zip(evidence, evidence[1:], evidence[2:], strict=False), 1)
+        if first.customer == middle.customer == last.customer
+    ]
+    if between:
+        _, place = min(between)
+        middle, last = evidence[place : place + 2]
+        heard = last._replace(received=max(middle.received, last.received))
+        return [*evidence[:place], heard, *evidence[place + 2 :]]
     times = Counter(seen.customer for seen in evidence)
     dropped = next((seen for seen in evidence if times[seen.customer] > 1), evidence[0])
     return [seen for seen in evidence if seen is not dropped]

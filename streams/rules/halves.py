@@ -100,10 +100,10 @@ def without_lent(order: OrderState, place: str) -> OrderState:
 
 
 def _left(order: OrderState) -> OrderState:
-    """Tell as what *order* left, unless it left by itself."""
-    if order.sent and not order.left_as:
-        return order
+    """Tell as what *order* left. It stays as it is where it left by itself, unless it had left before: it does once."""
     left_as = next((each.left_as for each in order.lent if each.left_as), "")
+    if order.sent and not order.left_as and not left_as:
+        return order
     return order._replace(sent=PIXEL if left_as else 0, left_as=left_as)
 
 
@@ -121,11 +121,21 @@ def said_as(order: OrderState) -> Said | None:
 
 
 def corrected(before: OrderState | None, order: OrderState) -> OrderState | None:
-    """Take back as whose a purchase that has left was said, when it was another browser's; None: nothing is wrong."""
+    """Write a purchase that has left as it must be said now, when another completion turns out its first; else None.
+
+    Taken back is as whose it was said, when that was another browser's.
+    """
     said, now = said_as(before) if before is not None else None, said_as(order)
-    if said is None or now is None or said == now:
+    if before is None or said is None or now is None:
         return None
-    return _taken_back(order, said)
+    if said != now:
+        return _taken_back(order, said)
+    return None if before.pixel == order.pixel else order
+
+
+def is_another_purchase(before: OrderState, order: OrderState) -> bool:
+    """Tell whether a purchase that left by itself turns out one that had left before, under its checkout's name."""
+    return before.sent != 0 and not before.left_as and order.left_as != ""
 
 
 def _taken_back(order: OrderState, said: Said) -> OrderState:

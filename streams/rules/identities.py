@@ -56,12 +56,19 @@ def segments(spans: Sequence[Span], evidence: Sequence[Evidence], only: str) -> 
     """
     if only != SEVERAL:
         return Segments((0,), (only,)) if only else UNKNOWN
+    sessions = _by_session(spans, evidence)
     changes: list[tuple[EpochMillis, str]] = []
-    for start, end, seen in _by_session(spans, evidence):
+    for start, end, seen in sessions:
         changes.append((start, seen[0].customer))
-        changes.extend((each.time, each.customer) for each in seen[1:])
-        changes.append((end + 1, NOBODY))
-    return _simplified(changes)
+        changes.extend((each.time, each.customer) for each in seen)
+        # Two sessions may meet in one millisecond: where one ends within another, that goes on.
+        if not any(begun <= end + 1 <= ended for begun, ended, _ in sessions):
+            changes.append((end + 1, NOBODY))
+    return _simplified(sorted(changes, key=_time))
+
+
+def _time(change: tuple[EpochMillis, str]) -> EpochMillis:
+    return change[0]
 
 
 def _by_session(

@@ -9,7 +9,7 @@ from schemas.records import EpochMillis, Link, OrderReceived
 from streams.rules import checkouts, links, news, orders, purchases
 from streams.rules.checkouts import CheckoutState, is_contested, is_order, order_key
 from streams.rules.contacts import CONTACT_DAYS, forgotten
-from streams.rules.halves import corrected, halves_to_send, has_half, match_of
+from streams.rules.halves import corrected, halves_to_send, has_half, is_another_purchase, match_of
 from streams.stitching.forgetting import is_over
 from streams.stitching.holds import due_of
 from streams.stitching.memory import Memory
@@ -121,6 +121,8 @@ class Checkouts:
                 return state
             self._purchases.say(shop_id, state, purchases.unnamed_order(shop_id, place, state), self._outcome)
             return state._replace(unnamed_for=checkouts.ALONE, bare=False)
+        if before.order is not None and is_another_purchase(before.order, order):
+            self._purchases.take_back(shop_id, before, before.order, self._outcome)
         sent = halves_to_send(order, hold_ms, now)
         leaving = order._replace(sent=sent) if sent else corrected(before.order, order)
         if leaving is None:

@@ -32,8 +32,16 @@ class Purchases:
         here = _row_of(Said(event["visitor_id"], event["occurred_at"]))
         for said in order.retracted:
             if _row_of(said) != here:
-                bare = self._codec.encode_bare("Event", _taken_back(event, said))
-                outcome.events.append(splice_retraction(bare, session_id, said.visitor_id))
+                self._take_back(event, session_id, said, outcome)
+
+    def take_back(self, shop_id: str, state: CheckoutState, order: OrderState, outcome: Outcome) -> None:
+        """Say that *order*, as it is known to have left, was not bought under its own name."""
+        event, session_id, _ = orders.to_purchase(shop_id, state, order, order.sent)
+        self._take_back(event, session_id, Said(event["visitor_id"], event["occurred_at"]), outcome)
+
+    def _take_back(self, event: Event, session_id: str, said: Said, outcome: Outcome) -> None:
+        bare = self._codec.encode_bare("Event", _taken_back(event, said))
+        outcome.events.append(splice_retraction(bare, session_id, said.visitor_id))
 
 
 def _row_of(said: Said) -> tuple[str, int]:

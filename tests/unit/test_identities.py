@@ -19,6 +19,7 @@ from streams.rules.evidence import (
 from streams.rules.identities import Segments, Span, customer_at, segments
 from tests.builders import MINUTE, NOON
 
+HOUR = 60 * MINUTE
 VISIT = Span(NOON, NOON + 20 * MINUTE, "visit")
 ANOTHER_VISIT = Span(NOON + 100 * MINUTE, NOON + 120 * MINUTE, "another")
 
@@ -58,6 +59,24 @@ def test_inside_one_visit_the_last_customer_seen_at_or_before_counts() -> None:
     assert [customer_at(timeline, time) for time in times] == ["ada", "ada", "bob", "bob", "ada"]
 
 
+def test_customers_who_take_turns_within_one_minute_are_told_apart() -> None:
+    timeline = timeline_of((NOON, "ada"), (NOON + 10_000, "bob"), (NOON + 20_000, "ada"), (NOON + 30_000, "ada"))
+
+    times = [NOON, NOON + 9_999, NOON + 10_000, NOON + 20_000, NOON + 30_000]
+    assert [customer_at(timeline, time) for time in times] == ["ada", "ada", "bob", "ada", "ada"]
+
+
+def test_where_two_visits_meet_in_one_millisecond_or_overlap_the_later_goes_on() -> None:
+    spans = [VISIT, Span(VISIT[1], VISIT[1] + 10 * MINUTE, "campaign"), Span(NOON + 25 * MINUTE, NOON + HOUR, "late")]
+    seen = [(NOON, "ada"), (NOON + 21 * MINUTE, "bob"), (NOON + 28 * MINUTE, "cyd"), (NOON + 50 * MINUTE, "dan")]
+    evidence = tuple(Evidence(time, customer, time) for time, customer in seen)
+    timeline = segments(spans, evidence, SEVERAL)
+
+    assert list(timeline.starts) == sorted(timeline.starts)
+    times = [*(time for time, _ in seen), VISIT[1], NOON + 31 * MINUTE, NOON + HOUR, NOON + HOUR + 1]
+    assert [customer_at(timeline, time) for time in times] == ["ada", "bob", "cyd", "dan", "bob", "cyd", "dan", None]
+
+
 def test_the_order_evidence_comes_in_does_not_matter() -> None:
     evidence = [(NOON, "ada"), (NOON + MINUTE, "bob"), (NOON + 30, "ada"), (ANOTHER_VISIT[0], "cyd")]
 
@@ -73,6 +92,18 @@ def test_evidence_is_bounded_and_keeps_where_customers_change() -> None:
     assert [each[:2] for each in evidence[:2]] == [(NOON, "bob"), (NOON + MINUTE, "ada")]
     assert evidence[-1][:2] == (NOON + 499 * MINUTE, "ada")
     assert only_customer(evidence) == SEVERAL
+
+
+def test_long_visits_of_two_customers_crowd_out_no_visit_of_theirs() -> None:
+    evidence: tuple[Evidence, ...] = ()
+    visits = [(NOON + day * 24 * HOUR, "bob" if day % 5 == 0 else "ada") for day in range(40)]
+    for start, customer in visits:
+        for minute in range(0, 30, 2):
+            evidence = with_evidence(evidence, Evidence(start + minute * MINUTE, customer, start))
+    timeline = segments([Span(start, start + 30 * MINUTE, "") for start, _ in visits], evidence, SEVERAL)
+
+    assert len(evidence) == MAX_EVIDENCE
+    assert [customer_at(timeline, start + 9 * MINUTE) for start, _ in visits] == [customer for _, customer in visits]
 
 
 def test_who_was_seen_once_long_ago_is_not_made_another_when_a_third_is_taken_back() -> None:

@@ -80,3 +80,37 @@ def test_two_checkouts_that_ended_one_cart_in_the_same_millisecond_are_not_bough
     assert {key: row["match"] for key, row in pipeline.order_rows().items()} == {"1": "matched", "2": "webhook_only"}
     assert {each["event"]["order_id"] for each in pipeline.purchases()} == {"1", "2"}
     assert {each["event"]["client_id"] for each in pipeline.purchases()} == {PHONE}
+
+
+@pytest.mark.parametrize("completion_first", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+def test_an_order_is_the_purchase_that_left_under_the_name_of_its_checkout_whatever_tells_of_it_first(
+    completion_first: bool, together: bool
+) -> None:
+    pipeline = stitched(completed(PHONE, order_id=None))
+    pipeline.pass_time(NOON + 2 * HOLD)
+    for is_completion in (completion_first, not completion_first):
+        if is_completion:
+            pipeline.publish(completed(LAPTOP, 5))
+        else:
+            pipeline.publish_order(an_order(received_at=NOON + 3 * HOLD))
+        if not together:
+            pipeline.run()
+    pipeline.run()
+    pipeline.pass_time(NOON + 10 * HOLD)
+
+    (row,) = pipeline.order_rows().values()
+    assert (row["match"], row["client_id"]) == ("late", PHONE)
+    assert [each["event"]["event_id"] for each in pipeline.purchases()] == [row["purchase_event_id"]]
+
+
+def test_a_purchase_is_said_again_in_the_visit_that_completed_it_first_of_two_of_one_browser() -> None:
+    pipeline = stitched(completed(minute=90, order_id=None, checkout_token=None, cart_token="c1", received_at=NOON))
+    pipeline.publish_order(an_order(cart_token="c1"))
+    pipeline.run()
+    pipeline.publish(completed(order_id=None))
+    pipeline.run()
+
+    (row,) = pipeline.order_rows().values()
+    assert [each["session_id"] == row["session_id"] for each in pipeline.purchases()] == [False, True]
+    assert len({each["event"]["event_id"] for each in pipeline.purchases()}) == 1
