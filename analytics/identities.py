@@ -3,6 +3,7 @@
 `storestream identities why ID` prints them; `analytics.evidence` reads the rows. docs/identity.md explains the rules.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -132,9 +133,17 @@ def _reasons(known: Known, device: Device, customer: str) -> list[str]:
     told = [
         f"    {_at(each.occurred_at)}  {sentence(each)}{_taken_back(each, known.evidence)}"
         for each in known.evidence
-        if each.visitor_id == device.visitor_id and (not customer or each.customer_id in ("", customer))
+        if each.visitor_id == device.visitor_id and (not customer or _whose(each, device) in ("", customer))
     ]
     return list(dict.fromkeys(told))
+
+
+def _whose(evidence: Evidence, device: Device) -> str:
+    """Name the customer whom *evidence* concerns: of the use of a checkout who the browser's was then, as known now."""
+    if evidence.reason not in _USED:
+        return evidence.customer_id
+    place = bisect_right(device.starts, evidence.occurred_at)
+    return device.customers[place - 1] if place else ""
 
 
 def sentence(evidence: Evidence) -> str:

@@ -70,6 +70,20 @@ def test_a_shared_browser_tells_each_customers_spells_and_only_their_evidence() 
     assert (told.count("named customer ada"), told.count("named customer bob")) == (1, 1)
 
 
+def test_a_checkout_on_a_shared_browser_is_told_of_whom_it_was_not_of_whom_it_seemed_to_be_then() -> None:
+    later = NOON + timedelta(days=1)
+    shared = a_device(starts=(NOON, later), customers=("ada", "bob"))
+    first = a_login(reason="checkout_completed", event_id="sh-1", customer_id="", checkout_token="adas")
+    other = a_login(
+        reason="checkout_completed", event_id="sh-2", customer_id="ada", checkout_token="bobs", occurred_at=later
+    )
+    told = "\n".join(story(known(shared, evidence=(first, other), customers=("ada", "bob"))))
+
+    adas, bobs = told.split("Customer bob is")
+    assert ("used checkout adas" in adas, "used checkout bobs" in adas) == (True, False)
+    assert ("used checkout adas" in bobs, "used checkout bobs" in bobs) == (False, True)
+
+
 def test_an_unlink_marks_what_it_takes_back_and_not_what_came_later_or_is_anothers() -> None:
     again = a_login(event_id="sh-2", received_at=NOON + timedelta(days=2))
     bobs = a_login(event_id="sh-3", customer_id="bob")
