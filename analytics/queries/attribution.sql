@@ -9,7 +9,7 @@ WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends,
     orders_made AS
     (
-        SELECT order_id, any(o.currency) AS money, toFloat64(any(ifNull(o.value, 0))) AS worth,
+        SELECT order_id, any(o.currency) AS money, toDecimal128(any(ifNull(o.value, 0)), 4) AS worth,
             arrayMap(t -> t.3, arraySort(groupArrayIf(
                 (s.started_at, s.session_id, s.touch),
                 s.session_id != toUUID('00000000-0000-0000-0000-000000000000')
@@ -37,14 +37,15 @@ SELECT
     round(sum(place = 1), 2) AS orders_first,
     round(sum(place = n), 2) AS orders_last,
     round(sum(place = if(known = 0, n, known)), 2) AS orders_last_not_direct,
-    round(sum(1 / n), 2) AS orders_linear,
+    -- Decimals: sums of floats are others each time, and half a cent goes up or down.
+    toFloat64(round(sum(toDecimal128(1 / n, 18)), 2)) AS orders_linear,
     -- Two fifths to the first, two to the last, the rest to those between.
-    round(sum(multiIf(n = 1, 1, n = 2, 0.5, place IN (1, n), 0.4, 0.2 / (n - 2)) AS part), 2) AS orders_position,
-    round(sumIf(worth, place = 1), 2) AS revenue_first,
-    round(sumIf(worth, place = n), 2) AS revenue_last,
-    round(sumIf(worth, place = if(known = 0, n, known)), 2) AS revenue_last_not_direct,
-    round(sum(worth / n), 2) AS revenue_linear,
-    round(sum(worth * part), 2) AS revenue_position
+    toFloat64(round(sum(toDecimal128(multiIf(n = 1, 1, n = 2, 0.5, place IN (1, n), 0.4, 0.2 / (n - 2)), 18) AS part), 2)) AS orders_position,
+    toFloat64(round(sumIf(worth, place = 1), 2)) AS revenue_first,
+    toFloat64(round(sumIf(worth, place = n), 2)) AS revenue_last,
+    toFloat64(round(sumIf(worth, place = if(known = 0, n, known)), 2)) AS revenue_last_not_direct,
+    toFloat64(round(sum(toDecimal128(worth, 18) / n), 2)) AS revenue_linear,
+    toFloat64(round(sum(worth * part), 2)) AS revenue_position
 FROM orders_made
 ARRAY JOIN touches AS touch, arrayEnumerate(touches) AS place
 GROUP BY touch, money
