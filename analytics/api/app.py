@@ -24,6 +24,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 from analytics.api.asking import Asker, Form
 from analytics.api.guard import Guard
 from analytics.api.measuring import Measured, metrics
+from analytics.api.openapi import describe_errors
 from analytics.api.page import page
 from analytics.api.places import Places
 from analytics.api.signatures import Asked, with_parameters
@@ -40,6 +41,11 @@ FORMS: Final[dict[str, tuple[Form, str]]] = {
 }
 _PAGE: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _RETRY: Final = {"Retry-After": "2"}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {media_type.partition(";")[0]: {} for _, media_type in FORMS.values()}},
+    304: {"description": "The answer is as it was: `If-None-Match` names its `ETag`."},
+    503: {"description": "ClickHouse does not answer, or too many ask at once; come again."},
+}
 
 
 def create_app(
@@ -83,7 +89,9 @@ def create_app(
             name=question.name,
             summary=question.text,
             response_model=None,
+            responses=_RESPONSES,
         )
+    describe_errors(app)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app

@@ -170,7 +170,8 @@ def answered(route: str, status: int) -> float:
 async def test_openapi_tells_how_to_unlink(client: httpx.AsyncClient) -> None:
     paths = (await client.get("/openapi.json")).json()["paths"]
 
-    assert set(paths["/v1/shops/{shop}/identities/unlink"]["post"]["responses"]) == {"202", "404", "422", "503"}
+    told = {"202", "400", "401", "403", "404", "422", "503"}
+    assert set(paths["/v1/shops/{shop}/identities/unlink"]["post"]["responses"]) == told
     assert paths["/v1/shops/{shop}/identities/{identifier}"]["get"]["security"] == [{"HTTPBearer": []}]
 
 
@@ -216,6 +217,22 @@ async def test_openapi_tells_of_every_question_what_its_file_does(client: httpx.
             assert told[each.name]["required"] == (each.default is None)
     days = {each["name"]: each for each in described[FUNNEL.replace("demo", "{shop}")]["get"]["parameters"]}["days"]
     assert (days["schema"]["minimum"], days["schema"]["maximum"], days["schema"]["default"]) == (1, 20_000, 7)
+
+
+async def test_openapi_tells_of_errors_as_they_are_answered(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()
+    error = described["components"]["schemas"]["Error"]
+    responses = described["paths"][FUNNEL.replace("demo", "{shop}")]["get"]["responses"]
+
+    answers = [await client.get(FUNNEL), await client.get(f"{FUNNEL}?days=0", headers=DEMO)]
+    answers.append(await client.get(f"{FUNNEL}?until=yesterday", headers=DEMO))
+    for answer in answers:
+        (form,) = responses[str(answer.status_code)]["content"].values()
+        assert form["schema"]["$ref"] == "#/components/schemas/Error"
+        assert answer.json().keys() <= error["properties"].keys()
+        assert answer.json().keys() >= set(error["required"])
+    assert responses["200"]["content"].keys() == {"application/json", "text/csv", "application/x-ndjson"}
+    assert not {"ValidationError", "HTTPValidationError"} & described["components"]["schemas"].keys()
 
 
 async def test_a_page_tells_people_the_same_and_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
