@@ -1,7 +1,7 @@
 """Checks of a catalog's settings that need no products, and how one is copied."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -14,13 +14,18 @@ from schemas.records import EpochMillis, Shop
 from schemas.wording import wrong_fields
 
 
-def advice(shop: Shop, catalog: Catalog) -> Iterator[str]:
-    """Say what looks wrong with *catalog*, though it may be meant."""
+def advice(shop: Shop, catalog: Catalog, others: Iterable[Shop] = ()) -> Iterator[str]:
+    """Say what looks wrong with *catalog*, though it may be meant. *others*: the shops there are."""
     for name in (catalog["token_env"], catalog["feed_token_env"]):
         if name and not os.environ.get(name):
             yield f"{name} is not set here; the processes that write the catalog need it"
     for attribute in sorted(set(catalog["fields"]) - KNOWN):
         yield f"fields.{attribute}: Meta documents no such attribute and would ignore it"
+    for other in others:
+        if other["shop_id"] != shop["shop_id"] and catalog["catalog_id"] in [
+            c["catalog_id"] for c in other["catalogs"]
+        ]:
+            yield f"catalog_id is also of shop {other['shop_id']}: runs leave what stands for no product"
     if "{country}" in catalog["id_template"] and not shop["country"]:
         yield "id_template names the country, and the shop has none"
     if not catalog["primary"]:

@@ -5,12 +5,18 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from schemas.records import Product, Variant
 from schemas.shop_systems import EnvironmentName
 
 ITEM_ID_FIELDS: Final = ("product_id", "variant_id", "sku", "country")
 ITEM_ID_FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _ATTRIBUTE: Final = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 _SOURCE: Final = re.compile(r"^((product|variant)\.[a-z_]+|(metafield|option):\S.*)$")
+_FIELDS: Final = {
+    "product": {"product_id", *Product.__annotations__} - {"variants", "metafields"},
+    "variant": set(Variant.__annotations__) - {"options", "metafields"},
+}
+"""What `product.` and `variant.` may name; maps have sources of their own."""
 _SETTLED: Final = ("id", "item_group_id", "availability", "price", "sale_price")
 
 Texts = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
@@ -59,6 +65,9 @@ class FieldSourceFile(BaseModel):
     def _are_sources(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
         if not all(_SOURCE.match(source) for source in sources):
             raise ValueError("product.FIELD, variant.FIELD, metafield:NAME or option:NAME")
+        for where, _, field in (each.partition(".") for each in sources if each.startswith(("product.", "variant."))):
+            if field not in _FIELDS[where]:
+                raise ValueError(f"no field {field} of a {where}: {', '.join(sorted(_FIELDS[where]))}")
         return sources
 
 

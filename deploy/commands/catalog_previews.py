@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from deploy.catalog_preview import Preview, listings, preview, read_products
 from deploy.commands.catalog_printing import print_counts, print_items, print_skipped, print_whole
 from deploy.commands.catalog_runs import catalog_named
 from deploy.commands.output import console
-from deploy.commands.shop_named import find_shop
+from deploy.commands.shop_named import all_shops, find_shop
 from deploy.commands.shops import read_shops
 from schemas.catalog import CatalogFile
 from schemas.catalog_records import Catalog
@@ -64,7 +65,9 @@ def validate(file: Path | None, shop_id: str | None, settings_only: bool) -> Non
         raise click.UsageError("name either a FILE or a --shop")
     checked = _of_file(file) if file is not None else [asyncio.run(find_shop(shop_id or ""))]
     products = None if settings_only else asyncio.run(read_products())
-    wrong = [not _validated(shop, catalog, products) for shop in checked for catalog in shop["catalogs"]]
+    others = [*checked, *([] if settings_only else asyncio.run(all_shops()))]
+    known = {shop["shop_id"]: shop for shop in reversed(others)}
+    wrong = [not _validated(shop, each, products, known.values()) for shop in checked for each in shop["catalogs"]]
     if not wrong:
         console.print("no catalogs")
     raise SystemExit(any(wrong))
@@ -115,10 +118,10 @@ def _of_file(file: Path) -> list[Shop]:
         raise click.ClickException(f"{file.name}: {exc.detail}") from None
 
 
-def _validated(shop: Shop, catalog: Catalog, products: Products | None) -> bool:
+def _validated(shop: Shop, catalog: Catalog, products: Products | None, others: Iterable[Shop]) -> bool:
     """Print what is wrong with a catalog and tell whether nothing is."""
     console.print(f"[bold]{shop['shop_id']} {catalog['name']}[/bold]")
-    for line in advice(shop, catalog):
+    for line in advice(shop, catalog, others):
         console.print(f"  {line}", markup=False)
     if products is None:
         console.print("  settings are in order")

@@ -10,9 +10,14 @@ from schemas.settings import KafkaSettings, RegistrySettings, settings
 
 async def find_shop(shop_id: str) -> Shop:
     """Find a shop's settings. Raises `ClickException` when there is none, `TransientError` without Kafka."""
-    kafka = await reached(settings(KafkaSettings))
-    async with shops.following(kafka, await registry.codec(settings(RegistrySettings), kafka)) as directory:
-        shop = directory.get(shop_id)
+    shop = next((each for each in await all_shops() if each["shop_id"] == shop_id), None)
     if shop is None:
         raise click.ClickException(f"no shop {shop_id}; see `storestream shops list`")
     return shop
+
+
+async def all_shops() -> list[Shop]:
+    """List the shops' settings. Raises `TransientError` without Kafka."""
+    kafka = await reached(settings(KafkaSettings))
+    async with shops.following(kafka, await registry.codec(settings(RegistrySettings), kafka)) as directory:
+        return directory.all()

@@ -30,6 +30,8 @@ class Book:
     partition: int
     knows: Callable[[str], bool] = lambda _: True
     """Whether a product is in force, deleted or not; of others, nothing is deleted but by a run."""
+    is_shared: Callable[[], bool] = lambda: False
+    """Whether another catalog of ours has the same number at Meta: what it has sent stands for products too."""
     ledger: Ledger = field(default_factory=Ledger)
     queue: Queue = field(default_factory=Queue)
     flights: dict[str, Flight] = field(default_factory=dict)

@@ -125,7 +125,13 @@ class Leaders:
         await self._unless_interrupted(self._kept.up_to_now())
         place: Place = place_of(shop["shop_id"], catalog)
         products, shop_id = self._world.products.in_force, shop["shop_id"]
-        book = Book(shop, catalog, partition, knows=lambda product_id: products.knows(shop_id, product_id))
+        book = Book(
+            shop,
+            catalog,
+            partition,
+            knows=lambda product_id: products.knows(shop_id, product_id),
+            is_shared=lambda: self._is_shared(key, catalog["catalog_id"]),
+        )
         book.ledger = standing.ledgers.pop(place, Ledger())
         jobs = standing.jobs.pop(place, {})
         leader = FeedLeader(self._world, book) if catalog["method"] == "feed" else Leader(self._world, book, jobs)
@@ -133,6 +139,14 @@ class Leaders:
         leader.start()
         seconds = round(time.monotonic() - began, 2)
         log.info("catalog led", catalog=book.label, partition=partition, items=len(book.ledger), seconds=seconds)
+
+    def _is_shared(self, key: tuple[str, str], catalog_id: str) -> bool:
+        """Tell whether another catalog than *key* is configured with this number."""
+        return any(
+            each["catalog_id"] == catalog_id and (shop["shop_id"], each["name"]) != key
+            for shop in self._shops.all()
+            for each in shop["catalogs"]
+        )
 
     async def _leave(self, key: tuple[str, str]) -> None:
         leader = self._leading.pop(key)

@@ -91,9 +91,14 @@ def unfinished_strays(book: Book) -> list[str]:
 
 def _deletable(book: Book, job: SyncJob, compared: Compared, wanted: int, last_total: int) -> list[str]:
     """Return what of the orphans may be deleted, and say on the *job* when it may not."""
-    if not compared.orphans or may_delete_orphans(job["trigger"], wanted, last_total):
+    if not compared.orphans:
+        return []
+    if book.is_shared():
+        why = "another catalog has the same catalog_id"
+    elif may_delete_orphans(job["trigger"], wanted, last_total):
         return compared.orphans
-    why = "a first run leaves them" if job["trigger"] == "first" else f"only {wanted} items of ours: ask by command"
+    else:
+        why = "a first run leaves them" if job["trigger"] == "first" else f"only {wanted} items of ours: ask by command"
     job["detail"] = f"{len(compared.orphans)} items at Meta stand for no product and were left: {why}"
     log.warning("orphans left", catalog=book.label, orphans=len(compared.orphans), wanted=wanted)
     return []

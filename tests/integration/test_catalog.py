@@ -25,6 +25,8 @@ SHOPS = {
     "refused": a_shop(shop_id="refused", catalogs=[some_catalog(catalog_id="12")]),
     "drifted": a_shop(shop_id="drifted", catalogs=[some_catalog(catalog_id="13")]),
     "removed": a_shop(shop_id="removed", catalogs=[some_catalog(catalog_id="14")]),
+    "sharing": a_shop(shop_id="sharing", catalogs=[some_catalog(catalog_id="15")]),
+    "shared": a_shop(shop_id="shared", catalogs=[some_catalog(catalog_id="15")]),
 }
 
 
@@ -45,6 +47,8 @@ async def running(
         own = stage.of(shop_id, str(11 + number))
         if shop_id == "leaving":
             await own.change(*(a_product(number, tags=["ads"]) for number in range(5)), a_product(5))
+        elif shop_id == "shared":
+            await own.change(a_product(7))
         else:
             await own.change(*(a_product(number) for number in range(6)))
     with stage.start() as child:
@@ -164,6 +168,19 @@ async def test_a_run_asked_for_deletes_orphans_brings_back_what_is_missing_and_m
     assert items.keys() == {f"v{number}" for number in range(6)}
     assert items["v2"]["availability"] == "in stock"
     assert (job["state"], job["orphans"], job["repaired"], job["deleted"], job["total"]) == ("finished", 1, 2, 1, 3)
+
+
+async def test_of_two_shops_with_one_catalog_at_meta_none_removes_what_the_other_has_sent(
+    running: CatalogStage,
+) -> None:
+    stage, other = running.of("sharing", "15"), running.of("shared", "15")
+    await stage.until_jobs(is_over("main|full"))
+    await other.until_jobs(is_over("main|full"))
+    await stage.request("reconcile")
+    job = (await stage.until_jobs(is_over("main|reconcile", "command")))["main|reconcile"]
+
+    assert (job["state"], job["orphans"], job["deleted"]) == ("finished", 1, 0)
+    assert "v7" in stage.items()
 
 
 def _send(stage: CatalogStage, *requests: dict[str, Any]) -> None:

@@ -44,13 +44,16 @@ def test_settings_that_can_hardly_be_meant_are_told(monkeypatch: pytest.MonkeyPa
         id_template="{sku}-{country}", fields={"colour": {"default": "red"}, "color": {"default": "red"}}
     )
 
-    told = " / ".join(advice(shop | {"country": None}, shop["catalogs"][0]))
+    others = [shop, a_shop_with() | {"shop_id": "twin"}]
+    told = " / ".join(advice(shop | {"country": None}, shop["catalogs"][0], others))
 
     assert "fields.colour" in told
     assert "fields.color:" not in told
     assert "the shop has none" in told
     assert "Meta would match none" in told
     assert "not set" not in told
+    assert "catalog_id is also of shop twin:" in told
+    assert "of shop demo" not in told
 
 
 def test_settings_that_fit_are_told_nothing_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,20 @@ async def test_what_is_to_be_sent_again_while_other_items_are_goes_with_them() -
     assert (desk.ledger.jobs["retry"]["total"], desk.ledger.jobs["retry"]["accepted"]) == (2, 2)
 
 
+async def test_what_another_catalog_of_ours_may_have_sent_is_never_an_orphan() -> None:
+    async with a_desk(a_product(0)) as desk:
+        desk.book.is_shared = lambda: True
+        desk.meta.items["theirs"] = {}
+        desk.leader.start()
+        await desk.until_first_run()
+        request: Any = {"request_id": "r", "kind": "reconcile", "item_ids": [], "trigger": "command"}
+        await desk.leader.ask(request)
+        await desk.until(lambda: desk.ledger.jobs["reconcile"]["state"] == "finished")
+
+    assert desk.meta.items.keys() == {"v0", "theirs"}
+    assert "another catalog has the same catalog_id" in str(desk.ledger.jobs["reconcile"]["detail"])
+
+
 async def test_a_slow_quota_makes_batches_wait() -> None:
     async with a_desk(a_product(0)) as desk:
         desk.meta.take = lambda ids: Taken("h", {}, Usage(percent=100.0))

@@ -55,6 +55,8 @@ def test_where_parents_are_the_items_events_are_about_products_not_groups() -> N
         (a_catalog(fields={"colour!": {"default": "x"}}), "catalogs.0.fields"),
         (a_catalog(fields={"price": {"default": "x"}}), "catalogs.0.fields"),
         (a_catalog(fields={"color": {"sources": ["farbe"]}}), "catalogs.0.fields.color.sources"),
+        (a_catalog(fields={"color": {"sources": ["product.colour"]}}), "catalogs.0.fields.color.sources"),
+        (a_catalog(fields={"color": {"sources": ["variant.options"]}}), "catalogs.0.fields.color.sources"),
         (a_catalog(include={"price_from": -1}), "catalogs.0.include.price_from"),
     ],
 )
