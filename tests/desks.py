@@ -100,7 +100,7 @@ class Desk:
     async def _read_settled(self, partition: int, parked: Parked) -> Finals:
         finals = Finals()
         for key in self.settled:
-            finals.add(key)
+            finals.add_needed(key)
         return finals
 
     async def _ready(self, partition: int) -> None:
@@ -120,11 +120,16 @@ class Desk:
 
     async def take(self, offset: int, value: bytes | None, generation: int = 1, meant_for: str = "") -> None:
         headers, at = ((MEANT_FOR, meant_for.encode()),) if meant_for else (), 1_793_000_000_000
+        self.say(offset, value, headers=headers)
+        message = SimpleNamespace(message=SimpleNamespace(generation_id=generation))
+        await self.forwarder.take(Record("events.enriched", 0, offset, None, value, at / 1000, headers, message))
+
+    def say(self, offset: int, value: bytes | None, headers: Any = ()) -> None:
+        """Let *value* be on Kafka: lanes read it."""
+        at = 1_793_000_000_000
         self.log.append(
             SimpleNamespace(partition=0, offset=offset, key=None, value=value, timestamp=at, headers=headers)
         )
-        message = SimpleNamespace(message=SimpleNamespace(generation_id=generation))
-        await self.forwarder.take(Record("events.enriched", 0, offset, None, value, at / 1000, headers, message))
 
     async def settle(self, *numbers: int) -> None:
         chosen = [self.waiting[number] for number in numbers]

@@ -20,6 +20,8 @@ from streams.records import Record
 
 RECENT_RECEIPTS: Final = 50_000
 """Receipts remembered per partition, about 7 MB."""
+LANE_RECEIPTS: Final = 10_000
+"""The same of a lane."""
 RECENT_MS: Final = 48 * 3_600_000
 """Meta itself forgets an event's id after 48 hours."""
 CLOCK_MS: Final = 600_000
@@ -79,11 +81,13 @@ async def read_finals(kafka: KafkaSettings, codec: Codec, first: Record) -> Fina
 
 
 async def read_settled(kafka: KafkaSettings, codec: Codec, partition: int, parked: Parked) -> Finals:
-    """Read which events of a lane have their receipt already: those of its destination from its offset on."""
-    finals = Finals()
+    """Read which events of a lane have their receipt already: its destination's, from its offset on and the latest."""
+    finals = Finals(LANE_RECEIPTS)
     async for key, receipt in _receipts(kafka, codec, partition, parked):
         if receipt["source_offset"] >= parked["offset"]:
             finals.add_needed(key)
+        else:
+            finals.add(key)
     return finals
 
 

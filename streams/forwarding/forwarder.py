@@ -109,6 +109,8 @@ class Forwarder:
             if pending.held:
                 self.holds.settled(pending.key)
             for envelope in pending.envelopes:
+                if envelope.lane is not None:
+                    envelope.lane.settled(pending.key)
                 self._done_with(envelope)
         PENDING.set(len(self.pendings))
 

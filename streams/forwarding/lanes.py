@@ -87,6 +87,13 @@ class Lane:
         """Tell whether the event of this receipt is still to be sent."""
         return (key in self.finals) == self.is_replay
 
+    def settled(self, key: bytes) -> None:
+        """Note that the event of receipt *key* has it: said once more, it is not sent again."""
+        if self.is_replay:
+            self.finals.discard(key)
+        else:
+            self.finals.add(key)
+
     def begin(self, envelope: Envelope) -> None:
         """Count an envelope taken, until it has been taken apart."""
         self._envelopes.append(envelope)

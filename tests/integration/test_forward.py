@@ -186,7 +186,7 @@ async def test_one_that_is_dead_throughout_holds_up_nobody_and_gets_everything_w
         await asyncio.sleep(5)
         assert child.stop(within_seconds=20) == 0, stage.log.read_text()[-3000:]
     with stage.start():
-        await stage.say(values[100:])
+        await stage.say(values[100:] + values[:1])  # the first is said twice
         await stage.until_committed()
         while_dead = await stage.read(CONVERSIONS_DELIVERED.name)
         assert Counter(receipt["destination"] for _, receipt in while_dead) == {"two": len(events)}
