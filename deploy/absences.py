@@ -50,13 +50,15 @@ class Absences:
     async def publish(self, changes: Sequence[ProductChange], began_at: EpochMillis) -> list[ProductChange]:
         """Publish what the pull that began at *began_at* met, as `ProductPublisher.publish`.
 
-        A product that stands as deleted and is there was deleted by mistake, or is back: it is newer than that.
+        It is newer than what was told before, whatever version that has. Shopify's webhooks are as new as their
+        trigger, later than the product's `updated_at`, and leave out what a pull brings. A product that stands as
+        deleted and is there was deleted by mistake, or is back.
         """
         before = began_at - MARGIN_MS
-        deletions = [self._standing.deleted_at(change["product_id"], before) for change in changes]
         renewed = [
-            change | {"occurred_at": max(change["occurred_at"], deleted_at + 1)} if deleted_at is not None else change
-            for change, deleted_at in zip(changes, deletions, strict=True)
+            change
+            | {"occurred_at": max(change["occurred_at"], self._standing.outdated_by(change["product_id"], before))}
+            for change in changes
         ]
         return await self._publish(renewed)
 

@@ -64,11 +64,12 @@ class StandingProducts:
         """List those of them that nothing was said of since *when*."""
         return [each for each in self.there() if self._stands[each].told_at < when]
 
-    def deleted_at(self, product_id: str, before: EpochMillis) -> EpochMillis | None:
-        """Return the version of a product's deletion, if that was told *before*; None where it is not deleted."""
+    def outdated_by(self, product_id: str, before: EpochMillis) -> EpochMillis:
+        """Return the version that outdates what was told of a product *before*; 0 where nothing of *source* was."""
         stand = self._stands.get(product_id)
-        is_deleted = stand is not None and stand.is_deleted and self._is_ours(stand) and stand.told_at < before
-        return stand.occurred_at if stand is not None and is_deleted else None
+        if stand is None or not self._is_ours(stand) or stand.told_at >= before:
+            return 0
+        return stand.occurred_at + stand.is_deleted  # of equal versions the later record counts
 
     def _is_ours(self, stand: Stand) -> bool:
         return stand.source == self._source

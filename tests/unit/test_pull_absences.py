@@ -199,6 +199,15 @@ async def test_a_product_that_was_deleted_by_mistake_comes_back_with_the_next_pu
     assert sorted(topic.standing.there()) == ["1", "3"]  # what a person deleted stays so until it changes
 
 
+async def test_a_pull_of_everything_brings_what_the_webhooks_before_it_left_out(tmp_path: Path) -> None:
+    triggered = NOON + 1_234  # a webhook is as new as its trigger, which is after what a pull knows of the product
+    by_webhook, lately, by_hand = (a_product(each, triggered) for each in "123")
+    topic = Topic(by_webhook, lately | {"received_at": 2**42}, by_hand | {"source": "hand"})
+    await pulled(Shop(["1", "2", "3"]), topic, tmp_path)
+
+    assert [each["occurred_at"] for each in topic.taken] == [triggered, NOON, NOON]
+
+
 def a_source(system: str, count: int) -> Source:
     """A stand-in of *system* with *count* products."""
     some = range(1, count + 1)

@@ -54,7 +54,7 @@ def test_a_body_that_tells_all_keeps_the_time_of_its_first_delivery(monkeypatch:
 
     headers = webhook_replays.to_request(rejection, "products/update", b"{}", shop)[1]
 
-    assert headers["X-Shopify-Triggered-At"] == "2026-10-26T07:33:20Z"
+    assert headers["X-Shopify-Triggered-At"] == "2026-10-26T07:33:20.000000Z"
     assert headers["X-Shopify-Hmac-Sha256"] == headers_of("", b"{}")["x-shopify-hmac-sha256"]
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ def signed_headers(
         "X-Shopify-Shop-Domain": domain,
         "X-Shopify-Hmac-Sha256": signature,
         "X-Shopify-Webhook-Id": delivery_id,
-        "X-Shopify-Triggered-At": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(triggered_at)),
+        "X-Shopify-Triggered-At": f"{datetime.fromtimestamp(triggered_at, UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
         "X-Shopify-API-Version": "2026-07",
     }
 
