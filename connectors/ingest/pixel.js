@@ -32,7 +32,7 @@
   const FIRST_PAUSE_MS = 1000;
   const LONGEST_PAUSE_MS = 30000;
   const NAMESPACE = "6f1d3c1e6b0e5d0a9a545f1f6c0a7e11";
-  // Many a second, and nothing later asks for them.
+  // Many a second.
   const SKIPPED = /^advanced_dom_(mouse_moved|scrolled|changed|selection_changed|window_resized)$/;
 
   function storestream({ analytics, browser, init, customerPrivacy, door, writeKey, skip = SKIPPED, shop, tell }) {
@@ -64,8 +64,8 @@
       waiting.push(wrap(event));
       if (tell) handOut(event);
       if (waiting.length > WAITING_EVENTS) waiting.shift();
-      // The thank-you page may be gone in a moment.
-      if (event.name === "checkout_completed") flush();
+      // The thank-you page may be gone in a moment; no worker is told when its page is.
+      if (event.name === "checkout_completed" || !page) flush();
       else if (!timer) timer = setTimeout(flush, GATHER_MS);
     });
 

@@ -103,6 +103,16 @@ withTimers("the end of a checkout leaves at once", async () => {
   assert.equal(shop.requests.length, 1);
 });
 
+withTimers("in a worker, which hears nothing of its page's end, everything leaves at once", async () => {
+  const shop = aShop({ start: (api, options) => delete globalThis.document && called(api, options) });
+  shop.publish(anEvent("1"));
+  await pass(0);
+  shop.publish(anEvent("2"));
+  await pass(0);
+
+  assert.deepEqual(shop.requests.map((each) => each.events.map((one) => one.event.id)), [["1"], ["2"]]);
+});
+
 withTimers("a body stays below what browsers keep alive; a larger event goes alone and without", async () => {
   const shop = aShop();
   for (let i = 0; i < 10; i++) shop.publish(anEvent(String(i), { customData: "x".repeat(20000) }));
