@@ -180,4 +180,6 @@ def read_line(line: bytes) -> dict[str, Any]:
         raise TerminalError("bad_json", "line") from None
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         raise TerminalError("missing_field", "line.id")
+    if not isinstance(told.get("__parentId"), str | None):
+        raise TerminalError("wrong_type", "line.__parentId")
     return told

@@ -110,7 +110,7 @@ def test_parts_whose_product_was_cut_off_are_no_product() -> None:
     assert list(assembled(map(orjson.dumps, a_product()[1:]))) == []
 
 
-@pytest.mark.parametrize("line", [b"{", b"[]", b'{"id":1}'])
+@pytest.mark.parametrize("line", [b"{", b"[]", b'{"id":1}', b'{"id":"1","__parentId":[]}'])
 def test_a_damaged_line_is_no_product(line: bytes) -> None:
     with pytest.raises(TerminalError):
         list(assembled([line]))
