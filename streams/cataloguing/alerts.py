@@ -1,4 +1,4 @@
-"""What a person should look at: an item that keeps being refused, a token that is; by batches or by feed; pure."""
+"""What a person should look at: an item that keeps being refused, a token that is, a feed unread; pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,6 +23,19 @@ def of_receipts(catalog: str, receipts: Iterable[ProductReceipt], now: EpochMill
                 count=receipt["failures"],
                 raised_at=now,
             )
+
+
+def of_feed(shop_id: str, catalog: str, problem: str, now: EpochMillis) -> Alert:
+    """Say that Meta could not read the feed of *catalog* (its name): it has what it had."""
+    return Alert(
+        alert_id=alert_id(shop_id, "feed_failed", catalog, str(now)),
+        shop_id=shop_id,
+        kind="feed_failed",
+        subject=catalog,
+        message=problem,
+        count=1,
+        raised_at=now,
+    )
 
 
 def of_stop(shop_id: str, catalog: Catalog, failure: Failure, now: EpochMillis) -> Alert:

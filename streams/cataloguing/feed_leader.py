@@ -44,7 +44,7 @@ class FeedLeader:
         self._changed: dict[str, EpochMillis] = {}
         self._read: str | None = None
         self._said = ""
-        self._is_stopped = False
+        self._is_stopped = self._has_failed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -83,8 +83,12 @@ class FeedLeader:
         if ended is None or ended.session_id == self._read:
             return
         began = epoch_millis(ended.started_at)
-        if began is not None and began + MARGIN_MS > self._since and self._is_whole(results, ended):
-            await self._settle(results, began)
+        if began is not None and began + MARGIN_MS > self._since:
+            if problem := _of_whole(results, ended):
+                await self._failed(problem)
+            else:
+                self._said, self._has_failed = "", False
+                await self._settle(results, began)
         self._read = ended.session_id
 
     async def _run(self) -> None:
@@ -100,15 +104,6 @@ class FeedLeader:
             self._world.products.listing(self.book.shop, self.book.catalog, product_id, int(time.time() * 1000))
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
-
-    def _is_whole(self, results: FeedResults, session: Session) -> bool:
-        """Tell whether Meta read items at all: an error that is of no item is of the file."""
-        of_file = [error for error in results.errors if error.rejects and not any(item for _, item in error.samples)]
-        if of_file or not session.detected:
-            self._say(of_file[0].message if of_file else "Meta found no item in the file")
-            return False
-        self._said = ""
-        return True
 
     async def _settle(self, results: FeedResults, began: EpochMillis) -> None:
         problems: dict[str, list[ItemProblem]] = {}
@@ -180,10 +175,27 @@ class FeedLeader:
         alert = alerts.of_stop(self.book.shop["shop_id"], self.book.catalog, failure, now)
         await self._world.writer.alert(self.book.partition, alert)
 
+    async def _failed(self, problem: str) -> None:
+        """Tell a person once that Meta cannot read the file."""
+        self._say(problem)
+        if not self._has_failed:
+            self._has_failed = True
+            book, now = self.book, int(time.time() * 1000)
+            alert = alerts.of_feed(book.shop["shop_id"], book.catalog["name"], problem, now)
+            await self._world.writer.alert(book.partition, alert)
+
     def _say(self, problem: str) -> None:
         if problem != self._said:
             log.warning("feed not read", catalog=self.book.label, problem=problem)
         self._said = problem
+
+
+def _of_whole(results: FeedResults, session: Session) -> str | None:
+    """Say why Meta read no items at all: an error that is of no item is of the file."""
+    of_file = [error for error in results.errors if error.rejects and not any(item for _, item in error.samples)]
+    if of_file:
+        return of_file[0].message
+    return None if session.detected else "Meta found no item in the file"
 
 
 def _chunks(product_ids: list[str]) -> Iterator[list[str]]:

@@ -220,15 +220,20 @@ async def test_what_was_read_before_the_start_says_nothing(stage: Stage) -> None
     assert before == {}
 
 
-async def test_file_that_meta_could_not_read_changes_nothing(stage: Stage) -> None:
+async def test_file_that_meta_could_not_read_changes_nothing_and_a_person_is_told_once(stage: Stage) -> None:
     stage.tell(a_ring("1"))
     await stage.fetched()
     await stage.read()
     stage.tell(to_deletion(a_shop(), "1", "d1", NOON))
-    await stage.fetched()
-    empty = await stage.read()
+    found = []
+    for _ in range(2):
+        await stage.fetched()
+        found.append(await stage.read())
 
-    assert empty == {}
+    assert found == [{}, {}]
+    (alert,) = stage.outbox.alerts
+    assert (alert["kind"], alert["subject"]) == ("feed_failed", "main")
+    assert alert["message"]
 
 
 async def test_of_errors_that_meta_does_not_name_in_full_only_the_named_items_are_rejected(stage: Stage) -> None:
