@@ -6,6 +6,7 @@ const { test, mock } = require("node:test");
 const { storestream } = require("../../connectors/ingest/pixel.js");
 
 const SCRIPT = require.resolve("../../connectors/ingest/pixel.js");
+const GUIDE = require.resolve("../../docs/conversions.md");
 
 // Lets every promise that can go on do so.
 const settled = () => new Promise((done) => setImmediate(done));
@@ -148,22 +149,30 @@ withTimers("without a network it goes on trying for as long as the page is there
 // What Shopify puts around the code of a custom pixel: it knows these and no customerPrivacy.
 const AROUND = ["api", "analytics", "browser", "init", "document"];
 
-withTimers("the lines at its top start it as a custom pixel, and it hears of consent there", async () => {
-  const [, lines] = /Add custom pixel\):\n \*\n([^]*?) \*\n \* In an app pixel/.exec(readFileSync(SCRIPT, "utf8"));
-  const added = {};
-  const page = { createElement: () => added, head: { appendChild: () => {} } };
-  const shop = aShop({
-    start: (api) => new Function(...AROUND, lines.replace(/^ \*/gm, ""))(api, api.analytics, api.browser, api.init, page),
-  });
-  added.onload();
-  shop.listeners.visitorConsentCollected({ customerPrivacy: { marketingAllowed: true } });
-  shop.listeners.all_events(anEvent("1"));
-  await pass(200);
+// The lines at the top of the script, and what docs/conversions.md puts in the place of the one that starts it.
+const [, PASTED] = /Add custom pixel\):\n \*\n([^]*?) \*\n \* In an app pixel/.exec(readFileSync(SCRIPT, "utf8"));
+const LINES = PASTED.replace(/^ \*/gm, "");
+const [TELLING] = /^ {4}const NAMES[^]*?\n\n/m.exec(readFileSync(GUIDE, "utf8"));
 
-  assert.equal(added.src, "https://DOOR/v1/pixel.js");
-  assert.deepEqual(shop.requests.map((each) => each.url), ["https://DOOR/v1/pixel/KEY"]);
-  assert.equal(shop.requests[0].events[0].consent.marketingAllowed, true);
-});
+for (const [which, lines] of [["its top", LINES], ["the guide", LINES.replace(/.*script.onload.*\n/, () => TELLING)]]) {
+  withTimers(`the lines of ${which} start it as a custom pixel, and it hears of consent there`, async () => {
+    const added = {};
+    const tracked = (globalThis.fbq = mock.fn());
+    const page = { createElement: () => added, head: { appendChild: () => {} } };
+    const started = (api) => new Function(...AROUND, lines)(api, api.analytics, api.browser, api.init, page);
+    const shop = aShop({ start: started });
+    added.onload();
+    shop.listeners.visitorConsentCollected({ customerPrivacy: { marketingAllowed: true } });
+    shop.listeners.all_events(anEvent("1", { name: "product_viewed" }));
+    await pass(200);
+
+    assert.equal(added.src, "https://DOOR/v1/pixel.js");
+    assert.deepEqual(shop.requests.map((each) => each.url), ["https://DOOR/v1/pixel/KEY"]);
+    assert.equal(shop.requests[0].events[0].consent.marketingAllowed, true);
+    const ids = tracked.mock.calls.map((call) => call.arguments[3].eventID);
+    assert.deepEqual(ids, which === "the guide" ? ["1"] : []);
+  });
+}
 
 withTimers("what the door or the network could not take is sent again, in order", async () => {
   const shop = aShop({ answers: [503, "offline", 202] });

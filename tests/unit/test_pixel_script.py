@@ -18,7 +18,7 @@ def test_the_script_does_in_a_sandbox_what_it_says() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     assert ran.returncode == 0, ran.stdout
-    assert "# pass 18" in ran.stdout, ran.stdout
+    assert "# pass 19" in ran.stdout, ran.stdout
 
 
 async def test_the_door_serves_the_script_to_any_page() -> None:
