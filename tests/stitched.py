@@ -146,7 +146,7 @@ class Pipeline:
             into = rows[name]["merged_into"] if name in rows else None
             if into == name:
                 own = [(row["started_at"], row["ended_at"], key) for key, row in now.items() if _is_of(row, event)]
-                into = max(each for each in own if each[0] <= event["occurred_at"])[2]
+                into = max((each for each in own if each[0] <= event["occurred_at"]), default=min(own))[2]
             found[event["event_id"]] = into or name
         return found
 

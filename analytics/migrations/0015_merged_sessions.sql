@@ -50,7 +50,7 @@ WITH
 SELECT
     e.* REPLACE (if(
         place = 0, e.session_id,
-        moved.3[place][arrayLastIndex(since -> since <= e.occurred_at, moved.2[place])]) AS session_id),
+        moved.3[place][greatest(1, arrayLastIndex(since -> since <= e.occurred_at, moved.2[place]))]) AS session_id),
     multiIf(
         o.turned = 0, e.person_id_then,
         e.occurred_at < o.first_at, e.visitor_id,

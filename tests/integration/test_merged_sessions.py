@@ -85,6 +85,23 @@ def test_events_of_parted_visits_are_counted_in_the_one_they_are_in_by_their_tim
     assert found == pipeline.visits()
 
 
+def test_a_purchase_dated_before_its_browsers_first_visit_is_in_that(clickhouse: ClickHouseSettings) -> None:
+    pipeline = Pipeline()
+    done = {"name": "checkout_completed", "checkout_token": an_order()["checkout_token"], "order_id": "o1"}
+    pipeline.publish(an_event(occurred_at=NOON), an_event(occurred_at=NOON + 2 * MINUTE, **done))
+    pipeline.publish_order(an_order(order_id="o1", occurred_at=NOON - MINUTE))
+    pipeline.run()
+    pipeline.publish(an_event(occurred_at=NOON + MINUTE, received_at=NOON + 3 * MINUTE, utm={"source": "mail"}))
+    pipeline.run()
+
+    with closing(archived(clickhouse, pipeline)) as inserter:
+        sql = "SELECT event_id, toString(session_id) FROM events_by_person"
+        found = {row[0]: row[1] for row in inserter.rows(sql, {})}
+
+    assert len(set(found.values())) == 2
+    assert found == pipeline.visits()
+
+
 def test_an_order_is_of_the_visit_its_visit_became(clickhouse: ClickHouseSettings) -> None:
     pipeline = Pipeline()
     done = {"name": "checkout_completed", "checkout_token": an_order()["checkout_token"], "order_id": "o1"}
