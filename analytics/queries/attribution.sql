@@ -32,20 +32,20 @@ WITH
         GROUP BY order_id
     )
 SELECT
-    touch AS credited,
+    coalesce(nullIf(touch, ''), '(none)') AS credited,
     money AS currency,
     round(sum(place = 1), 2) AS orders_first,
     round(sum(place = n), 2) AS orders_last,
     round(sum(place = if(known = 0, n, known)), 2) AS orders_last_not_direct,
     -- Decimals: sums of floats are others each time, and half a cent goes up or down.
-    toFloat64(round(sum(toDecimal128(1 / n, 18)), 2)) AS orders_linear,
+    toFloat64(toDecimal128(round(sum(toDecimal128(1 / n, 18)), 2), 2)) AS orders_linear,
     -- Two fifths to the first, two to the last, the rest to those between.
-    toFloat64(round(sum(toDecimal128(multiIf(n = 1, 1, n = 2, 0.5, place IN (1, n), 0.4, 0.2 / (n - 2)), 18) AS part), 2)) AS orders_position,
-    toFloat64(round(sumIf(worth, place = 1), 2)) AS revenue_first,
-    toFloat64(round(sumIf(worth, place = n), 2)) AS revenue_last,
-    toFloat64(round(sumIf(worth, place = if(known = 0, n, known)), 2)) AS revenue_last_not_direct,
-    toFloat64(round(sum(toDecimal128(worth, 18) / n), 2)) AS revenue_linear,
-    toFloat64(round(sum(worth * part), 2)) AS revenue_position
+    toFloat64(toDecimal128(round(sum(toDecimal128(multiIf(n = 1, 1, n = 2, 0.5, place IN (1, n), 0.4, 0.2 / (n - 2)), 18) AS part), 2), 2)) AS orders_position,
+    toFloat64(toDecimal128(round(sumIf(worth, place = 1), 2), 2)) AS revenue_first,
+    toFloat64(toDecimal128(round(sumIf(worth, place = n), 2), 2)) AS revenue_last,
+    toFloat64(toDecimal128(round(sumIf(worth, place = if(known = 0, n, known)), 2), 2)) AS revenue_last_not_direct,
+    toFloat64(toDecimal128(round(sum(toDecimal128(worth, 18) / n), 2), 2)) AS revenue_linear,
+    toFloat64(toDecimal128(round(sum(worth * part), 2), 2)) AS revenue_position
 FROM orders_made
 ARRAY JOIN touches AS touch, arrayEnumerate(touches) AS place
 GROUP BY touch, money

@@ -75,9 +75,9 @@ WITH
         FROM sessions_by_person WHERE shop_id = {shop:String} GROUP BY session_id
     )
 SELECT
-    multiIf(
+    coalesce(nullIf(multiIf(
         {segment:String} = 'device', v.used, {segment:String} = 'source', v.came_from, {segment:String} = 'country', v.was_in,
-        {segment:String} = 'returning', if(b.first_seen_at < v.started, 'returning', 'new'), 'all') AS part,
+        {segment:String} = 'returning', if(b.first_seen_at < v.started, 'returning', 'new'), 'all'), ''), '(none)') AS part,
     e.variant AS variant,
     count() AS people,
     countIf(e.is_mixed) AS mixed,

@@ -97,9 +97,9 @@ WITH
     by_level AS
     (
         SELECT
-            multiIf(
+            coalesce(nullIf(multiIf(
                 {breakdown:String} = 'device', s.device, {breakdown:String} = 'source', s.arrived_from,
-                {breakdown:String} = 'campaign', s.utm_campaign, part) AS segment,
+                {breakdown:String} = 'campaign', s.utm_campaign, part), ''), '(none)') AS segment,
             level, count() AS reached_it
         FROM walked
         LEFT JOIN
@@ -115,12 +115,12 @@ SELECT
     segment,
     step,
     step_names[step] AS reached,
-    sumIf(reached_it, level >= step) AS persons,
+    sumIf(reached_it, level >= step) AS made_it,
     sumIf(reached_it, level = step - 1) AS lost,
-    round(persons / nullIf(persons + lost, 0), 4) AS of_previous,
-    round(persons / nullIf(sum(reached_it), 0), 4) AS of_first
+    round(made_it / nullIf(made_it + lost, 0), 4) AS of_previous,
+    round(made_it / nullIf(sum(reached_it), 0), 4) AS of_first
 FROM by_level
 ARRAY JOIN range(1, length(step_names) + 1) AS step
 GROUP BY segment, step
-ORDER BY max(persons) OVER (PARTITION BY segment) DESC, segment, step
+ORDER BY max(made_it) OVER (PARTITION BY segment) DESC, segment, step
 LIMIT {top:UInt32} * length(step_names)

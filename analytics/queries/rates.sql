@@ -9,9 +9,9 @@ WITH
     if({until:String} = 'now', now64(3, {time_zone:String}), parseDateTime64BestEffort(if({until:String} = 'now', '1970-01-01', {until:String}), 3, {time_zone:String})) AS ends
 SELECT
     toDate(dateTrunc({every:String}, started_at, {time_zone:String})) AS period,
-    multiIf(
+    coalesce(nullIf(multiIf(
         {breakdown:String} = 'device', device, {breakdown:String} = 'source', arrived_from,
-        {breakdown:String} = 'campaign', utm_campaign, {breakdown:String} = 'country', country, 'all') AS segment,
+        {breakdown:String} = 'campaign', utm_campaign, {breakdown:String} = 'country', country, 'all'), ''), '(none)') AS segment,
     count() AS visits,
     countIf(product_views > 0) AS viewing,
     countIf(cart_additions > 0) AS carting,

@@ -14,7 +14,7 @@ SELECT
         referrer != '' AND domainWithoutWWW(referrer) != domainWithoutWWW(entry_url), domainWithoutWWW(referrer),
         'direct'
     ) AS source,
-    utm_medium AS medium,
+    coalesce(nullIf(utm_medium, ''), '(none)') AS medium,
     count() AS sessions_begun,
     uniqExact(visitor_id) AS visitors,
     round(countIf(page_views + product_views <= 1 AND cart_additions = 0) / sessions_begun, 4) AS bounced,

@@ -126,9 +126,9 @@ def _print_people(ask: Ask, shop: str) -> None:
 
 def _print_funnel(rows: Sequence[Row]) -> None:
     _title("How far they went (persons)")
-    first = rows[0]["persons"] if rows else 0
+    first = rows[0]["made_it"] if rows else 0
     for row in rows:
-        console.print(f"  {STEPS[row['reached']]:<22} {row['persons']:>7,}  {_share(row['persons'], first)}")
+        console.print(f"  {STEPS[row['reached']]:<22} {row['made_it']:>7,}  {_share(row['made_it'], first)}")
 
 
 def _print_orders(ask: Ask, shop: str) -> None:

@@ -24,7 +24,7 @@ LONG = {"days": 20_000, "every": "month", "experiment": "none"}
 EXPECTED: dict[str, dict[str, Any]] = {
     "abandoned_products": {"people_carting": 1, "abandoned": 0, "abandonment": 0.0, "lost": {}},
     "attribution": {"credited": "google", "orders_first": 1.0, "orders_linear": 1.0, "orders_position": 1.0},
-    "funnel": {"reached": "product_viewed", "persons": 1, "lost": 0, "of_previous": 1.0},
+    "funnel": {"reached": "product_viewed", "made_it": 1, "lost": 0, "of_previous": 1.0},
     "lifetime_value": {"buyers": 1, "orders_per_buyer": 1.0, "net_per_buyer": 85.98},
     "overview": {"events": 4, "persons": 1, "orders": 1, "share_who_bought": 1.0},
     "rates": {"visits": 1, "view_rate": 1.0, "purchase_rate": 1.0},

@@ -76,7 +76,7 @@ def funnel(weeks: Weeks, *, days: int, by: str, breakdown: str, window_hours: in
             "segment": segment,
             "step": step,
             "reached": name,
-            "persons": persons,
+            "made_it": persons,
             "lost": lost,
             "of_previous": persons / before if before else None,
             "of_first": persons / -whole,
@@ -125,8 +125,8 @@ def _who(weeks: Weeks, event: Event, by: str) -> str:
 
 def _parts(event: Event, breakdown: str) -> set[str]:
     if breakdown == "product":
-        return {item["product_id"] or "" for item in event["items"]}
-    return {item["category"] or "" for item in event["items"]} if breakdown == "category" else {"all"}
+        return {item["product_id"] or "(none)" for item in event["items"]}
+    return {item["category"] or "(none)" for item in event["items"]} if breakdown == "category" else {"all"}
 
 
 def _segment(weeks: Weeks, events: list[Event], first: str, breakdown: str) -> str | None:
@@ -134,7 +134,7 @@ def _segment(weeks: Weeks, events: list[Event], first: str, breakdown: str) -> s
     of: dict[str, Callable[[Any], str]] = {
         "device": lambda session: str(session["device"]),
         "source": source,
-        "campaign": lambda session: str(session["utm"].get("campaign", "")),
+        "campaign": lambda session: str(session["utm"].get("campaign", "(none)")),
     }
     if breakdown not in of:
         return None
@@ -145,4 +145,4 @@ def _segment(weeks: Weeks, events: list[Event], first: str, breakdown: str) -> s
         if each["name"] == first
     )
     session = next((s for s in weeks.sessions if s["session_id"] == session_id and not s["deleted"]), None)
-    return of[breakdown](session) if session else ""
+    return of[breakdown](session) if session else "(none)"

@@ -11,8 +11,8 @@ from tests.oracles.weeks import DAY, END, Weeks, begin, cents, period, source, w
 
 TOUCHES: dict[str, Callable[[Session], str]] = {
     "source": source,
-    "medium": lambda session: session["utm"].get("medium", ""),
-    "campaign": lambda session: session["utm"].get("campaign", ""),
+    "medium": lambda session: session["utm"].get("medium", "(none)"),
+    "campaign": lambda session: session["utm"].get("campaign", "(none)"),
 }
 FIFTHS = 5
 
@@ -136,7 +136,7 @@ def attribution(weeks: Weeks, *, days: int, by: str, lookback_days: int) -> list
         since = order["ordered_at"] - lookback_days * DAY
         mine = [v for v in visits[weeks.person_of_order(order)] if since < v["started_at"] <= order["ordered_at"]]
         touches = [TOUCHES[by](each) for each in sorted(mine, key=_in_clickhouse_order)] or ["unknown"]
-        known = [touch for touch in touches if touch not in ("direct", "", "unknown")]
+        known = [touch for touch in touches if touch not in ("direct", "(none)", "unknown")]
         shares = {
             "first": {0: 1.0},
             "last": {len(touches) - 1: 1.0},

@@ -12,8 +12,8 @@ from tests.oracles.weeks import END, Weeks, begin, period, source, within
 SEGMENTS: dict[str, Callable[[Session], str]] = {
     "device": lambda session: session["device"],
     "source": source,
-    "campaign": lambda session: session["utm"].get("campaign", ""),
-    "country": lambda session: session["country"] or "",
+    "campaign": lambda session: session["utm"].get("campaign", "(none)"),
+    "country": lambda session: session["country"] or "(none)",
     "none": lambda session: "all",
 }
 
