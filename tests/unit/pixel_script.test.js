@@ -1,69 +1,8 @@
-// The pixel in a fake sandbox; run by test_pixel_script.py with `node --test`.
+// What the pixel does in a fake sandbox; run by test_pixel_script.py with `node --test`.
 "use strict";
 const assert = require("node:assert/strict");
-const { readFileSync } = require("node:fs");
-const { test, mock } = require("node:test");
-const { storestream } = require("../../connectors/ingest/pixel.js");
-
-const SCRIPT = require.resolve("../../connectors/ingest/pixel.js");
-const GUIDE = require.resolve("../../docs/conversions.md");
-
-// Lets every promise that can go on do so.
-const settled = () => new Promise((done) => setImmediate(done));
-
-const called = (api, options) => storestream({ ...api, ...options });
-
-function aShop({ answers = [], customer = null, tell, start = called } = {}) {
-  const listeners = {};
-  const requests = [];
-  let unread = 0; // bytes that a browser counts as kept alive: it would take 64 KiB
-  globalThis.addEventListener = (name, listener) => (listeners[name] = listener);
-  globalThis.document = { addEventListener: (name, listener) => (listeners[name] = listener) };
-  globalThis.fetch = async (url, options) => {
-    requests.push({ url, ...options, events: JSON.parse(options.body) });
-    const kept = options.keepalive ? Buffer.byteLength(options.body) : 0;
-    assert.ok((unread += kept) <= 65536, "a browser would refuse it");
-    const answer = answers.length ? answers.shift() : 202;
-    if (answer === "offline") unread -= kept;
-    if (answer === "offline") throw new TypeError("Failed to fetch");
-    const [status, retryAfter] = Array.isArray(answer) ? answer : [answer, null];
-    const text = async () => void (unread -= kept);
-    return { status, text, headers: { get: (name) => (name === "retry-after" ? retryAfter : null) } };
-  };
-  const api = {
-    analytics: { subscribe: (name, listener) => (listeners[name] = listener) },
-    browser: { cookie: { get: async (name) => ({ _fbp: "fb.1.1700000000000.1", _fbc: "" })[name] } },
-    init: { data: { customer }, customerPrivacy: { marketingAllowed: false } },
-    customerPrivacy: { subscribe: (name, listener) => (listeners[name] = listener) },
-  };
-  start(api, { door: "https://door.example/", writeKey: "wk/demo", shop: "demo", tell });
-  return { requests, listeners, publish: listeners.all_events, consent: listeners.visitorConsentCollected };
-}
-
-function anEvent(id, changes = {}) {
-  const location = { href: "https://shop.example/?fbclid=x" };
-  const event = { id, name: "page_viewed", clientId: "c", timestamp: "2026-10-26T06:13:20.000Z", data: {} };
-  return { ...event, context: { document: { location } }, ...changes };
-}
-
-async function pass(milliseconds) {
-  for (let i = 0; i < 5; i++) await settled();
-  mock.timers.tick(milliseconds);
-  for (let i = 0; i < 20; i++) await settled();
-}
-
-function withTimers(name, body) {
-  test(name, async () => {
-    mock.timers.enable({ apis: ["setTimeout"] });
-    mock.method(Math, "random", () => 0);
-    try {
-      await body();
-    } finally {
-      mock.timers.reset();
-      mock.restoreAll();
-    }
-  });
-}
+const { test } = require("node:test");
+const { aShop, anEvent, called, pass, withTimers } = require("./pixel_sandbox.js");
 
 withTimers("events of a moment leave together, wrapped, as text that needs no preflight", async () => {
   const names = { firstName: "A", lastName: "B" };
@@ -145,34 +84,6 @@ withTimers("without a network it goes on trying for as long as the page is there
 
   assert.equal(shop.requests.length, 41);
 });
-
-// What Shopify puts around the code of a custom pixel: it knows these and no customerPrivacy.
-const AROUND = ["api", "analytics", "browser", "init", "document"];
-
-// The lines at the top of the script, and what docs/conversions.md puts in the place of the one that starts it.
-const [, PASTED] = /Add custom pixel\):\n \*\n([^]*?) \*\n \* In an app pixel/.exec(readFileSync(SCRIPT, "utf8"));
-const LINES = PASTED.replace(/^ \*/gm, "");
-const [TELLING] = /^ {4}const NAMES[^]*?\n\n/m.exec(readFileSync(GUIDE, "utf8"));
-
-for (const [which, lines] of [["its top", LINES], ["the guide", LINES.replace(/.*script.onload.*\n/, () => TELLING)]]) {
-  withTimers(`the lines of ${which} start it as a custom pixel, and it hears of consent there`, async () => {
-    const added = {};
-    const tracked = (globalThis.fbq = mock.fn());
-    const page = { createElement: () => added, head: { appendChild: () => {} } };
-    const started = (api) => new Function(...AROUND, lines)(api, api.analytics, api.browser, api.init, page);
-    const shop = aShop({ start: started });
-    added.onload();
-    shop.listeners.visitorConsentCollected({ customerPrivacy: { marketingAllowed: true } });
-    shop.listeners.all_events(anEvent("1", { name: "product_viewed" }));
-    await pass(200);
-
-    assert.equal(added.src, "https://DOOR/v1/pixel.js");
-    assert.deepEqual(shop.requests.map((each) => each.url), ["https://DOOR/v1/pixel/KEY"]);
-    assert.equal(shop.requests[0].events[0].consent.marketingAllowed, true);
-    const ids = tracked.mock.calls.map((call) => call.arguments[3].eventID);
-    assert.deepEqual(ids, which === "the guide" ? ["1"] : []);
-  });
-}
 
 withTimers("what the door or the network could not take is sent again, in order", async () => {
   const shop = aShop({ answers: [503, "offline", 202] });
