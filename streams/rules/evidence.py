@@ -55,7 +55,8 @@ def with_evidence(evidence: tuple[Evidence, ...], seen: Evidence) -> tuple[Evide
         if known.time // _RESOLUTION_MS < minute:
             break
         if known.customer == customer and known.via == via and known.time // _RESOLUTION_MS == minute:
-            if via == "" and _another_between(evidence, known, seen):
+            is_latest = back == 1 and known.time <= seen.time  # nearly always: nothing can lie between
+            if not via and not is_latest and _another_between(evidence, known, seen):
                 continue
             if known.time <= seen.time and known.received >= seen.received:
                 return evidence
