@@ -18,8 +18,8 @@ from schemas.settings import ClickHouseSettings
 
 DEFAULT_DATABASE: Final = "storestream"
 
-TRANSIENT_CODES: Final = frozenset({3, 107, 159, 164, 202, 203, 209, 210, 241, 242, 252, 285, 319, 425, 999})
-"""Errors that pass, as ClickHouse's own Kafka connector counts them: timeouts, memory, too many parts, ...
+TRANSIENT_CODES: Final = frozenset({3, 107, 159, 164, 202, 203, 209, 210, 241, 242, 243, 252, 285, 319, 425, 999})
+"""Errors that pass, as ClickHouse's own Kafka connector counts them: timeouts, memory, a full disk, too many parts, ...
 
 Names: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """

@@ -161,8 +161,8 @@ async def test_what_does_not_decode_and_what_clickhouse_refuses_is_rejected_and_
     assert [row[:3] for row in rows] == [
         ("bad_json", "", "events.2"),
         ("refused_by_clickhouse", "events.enriched", "events"),
-        ("rule_failed", "identities.linked", "value"),
         ("undecodable", "events.enriched", "value"),
+        ("undecodable", "identities.linked", "value"),
         ("undecodable", "records.rejected", "value"),
     ]
     assert base64.b64decode(rows[0][3]) == rejection["payload"]

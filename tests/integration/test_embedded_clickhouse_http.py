@@ -112,6 +112,25 @@ def test_rows_may_come_every_way_clickhouse_takes_them(http: httpx.Client, table
     assert asked(http, f"SELECT groupArray(a) FROM (SELECT a FROM {table} ORDER BY a)") == "[1,2]\n"
 
 
+@pytest.mark.parametrize(
+    ("table_of", "code"),
+    [
+        ("CONSTRAINT small CHECK a < 5) ENGINE = MergeTree ORDER BY a", 469),
+        ("b UInt8 DEFAULT 1) ENGINE = MergeTree PARTITION BY a ORDER BY a", 252),  # more than 100 of a block
+    ],
+)
+def test_rows_that_are_read_and_cannot_be_written_are_refused(http: httpx.Client, table_of: str, code: int) -> None:
+    name = f"web.t_{uuid.uuid4().hex}"
+    http.post("/", content="CREATE DATABASE IF NOT EXISTS web ENGINE = Atomic").raise_for_status()
+    http.post("/", content=f"CREATE TABLE {name} (a UInt32, {table_of}").raise_for_status()
+
+    rows = "\n".join(map(str, range(200)))
+    refused = http.post("/", content=f"INSERT INTO {name} (a) SETTINGS async_insert = 0 -- no more\nFORMAT CSV\n{rows}")
+
+    assert refused.headers["X-ClickHouse-Exception-Code"] == str(code)
+    assert asked(http, f"SELECT count() FROM {name}") == "0\n"
+
+
 def test_a_result_that_breaks_off_is_never_taken_for_complete(http: httpx.Client) -> None:
     sql = "SELECT throwIf(number = 300000) FROM numbers(1000000)"
     with pytest.raises(httpx.RemoteProtocolError):

@@ -77,7 +77,8 @@ class Execution:
             handle, session = self._prepare(job, ending)
             if job.statement.rows is not None:
                 began = time.monotonic_ns()
-                inserted = insert_rows(handle, job.statement.sql, job.statement.rows, job.parameters.bound)
+                sql, rows, bound = job.statement.sql, job.statement.rows, job.parameters.bound
+                inserted = insert_rows(handle, sql, rows, bound, self.engine.folder)
                 return Answer(b"", None, summary_of(inserted, began, 0))
             for table in job.external:
                 ending.callback(lend_table(handle, table))

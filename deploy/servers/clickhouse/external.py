@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
+from io import BytesIO
 from typing import IO
 
 import orjson
 
 from deploy.servers.clickhouse.engine import Handle, identifier, quoted
-from deploy.servers.clickhouse.errors import ENGINE_ERRORS, QueryError, from_engine, refusal
+from deploy.servers.clickhouse.errors import QueryError, refusal
+from deploy.servers.clickhouse.inserts import insert_rows
+from deploy.servers.clickhouse.request import Rows
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,7 @@ def lend_table(handle: Handle, table: ExternalTable) -> Callable[[], None]:
     """Make *table* for one query on *handle*; returns what takes it away again. Raises: `QueryError`."""
     name = identifier(table.name)
     handle.query(f"CREATE TEMPORARY TABLE {name} ({_columns(handle, table.structure)})")
-    try:
-        insert = handle.connection.send_insert(f"INSERT INTO {name}", table.format)
-        handle.connection.insert_append(insert, table.rows)
-        handle.connection.insert_done(insert)
-    except ENGINE_ERRORS as exc:
-        raise from_engine(exc) from None
+    insert_rows(handle, f"INSERT INTO {name}", Rows(table.format, table.rows, BytesIO()), {})
 
     def take_away() -> None:
         try:

@@ -1,33 +1,52 @@
 """Rows into a table: an INSERT and its rows come in, the engine's count of what it wrote goes out."""
 
+import tempfile
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
 
 from deploy.servers.clickhouse.engine import Handle
-from deploy.servers.clickhouse.errors import ENGINE_ERRORS, from_engine
+from deploy.servers.clickhouse.errors import refusal
 from deploy.servers.clickhouse.request import Rows
+from deploy.servers.clickhouse.statements import from_file
 from deploy.servers.clickhouse.streams import PIECE_BYTES
 
 
-def insert_rows(handle: Handle, sql: str, rows: Rows, bound: Mapping[str, str]) -> Any:
-    """Feed *rows* to the engine, a megabyte at a time; all of them are inserted, or none.
+def insert_rows(handle: Handle, sql: str, rows: Rows, bound: Mapping[str, str], folder: Path | None = None) -> Any:
+    """Have the engine read *rows* from a file without a name in *folder*; all of them are inserted, or none.
+
+    *folder*: where there is room for them; the system's own for what is small.
+
+    Not by the engine's own `send_insert`: it calls an insert done whose rows could be read and then not be written, for
+    want of disk or memory, by a constraint, or for too many partitions.
 
     Raises: `QueryError`.
     """
     handle.set({f"param_{name}": value for name, value in bound.items()})
-    try:
-        insert = handle.connection.send_insert(sql, rows.format)
+    with _kept(rows, folder) as path:
+        return handle.query(f"{from_file(sql, path)}\nFORMAT {rows.format}")
+
+
+@contextmanager
+def _kept(rows: Rows, folder: Path | None) -> Iterator[str]:
+    with tempfile.TemporaryFile(dir=folder) as file:
         piece = rows.begun or rows.rest.read(PIECE_BYTES)
         while piece:
-            handle.connection.insert_append(insert, piece)
+            _write(file, piece)
             piece = rows.rest.read(PIECE_BYTES)
-        result = handle.connection.insert_done(insert)
-    except ENGINE_ERRORS as exc:
-        raise from_engine(exc) from None
-    if result.has_error():
-        raise from_engine(RuntimeError(result.error_message()))
-    return result
+        _write(file, b"")
+        file.seek(0)
+        yield f"/dev/fd/{file.fileno()}"
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    try:
+        file.write(piece)
+        file.flush()
+    except OSError as exc:
+        raise refusal("NOT_ENOUGH_SPACE", f"The rows cannot be kept: {exc.strerror}.") from None
 
 
 def summary_of(result: Any, began: int, size: int) -> dict[str, str]:

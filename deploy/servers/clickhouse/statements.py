@@ -85,6 +85,14 @@ def find_rows(head: bytes) -> Insert | None:
     return Insert(_text(head), None, len(head))
 
 
+def from_file(sql: str, path: str) -> str:
+    """Have the INSERT *sql*, which says no FORMAT, take its rows from the file *path*: said before its SETTINGS."""
+    text = sql.encode()
+    found = (token.start for token in _outermost_after_table(text) if token.text.upper() == b"SETTINGS")
+    at = next(found, len(text))
+    return f"{_text(text[:at])}\nFROM INFILE '{path}' COMPRESSION 'none' {_text(text[at:])}"
+
+
 def format_of(text: bytes, default: str) -> str:
     """Return the FORMAT a query asks for, else *default*."""
     outer = [token for token in tokens(text) if token.depth == 0]
