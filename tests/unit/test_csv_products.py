@@ -84,7 +84,7 @@ def test_a_mapping_says_what_the_names_do_not(tmp_path: Path) -> None:
     ("mapping", "field"),
     [
         ({"columns": {"price": "Cost"}}, "mapping"),
-        ({"columns": {"prize": "Price"}}, "columns.prize.[key]"),
+        ({"columns": {"prize": "Price"}}, "columns.prize"),
         ({"colums": {}}, "colums"),
         ([], "mapping"),
     ],
