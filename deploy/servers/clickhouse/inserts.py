@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from deploy.servers.clickhouse.engine import Handle
 from deploy.servers.clickhouse.errors import refusal
@@ -31,20 +31,14 @@ def insert_rows(handle: Handle, sql: str, rows: Rows, bound: Mapping[str, str], 
 
 @contextmanager
 def _kept(rows: Rows, folder: Path | None) -> Iterator[str]:
-    with tempfile.TemporaryFile(dir=folder) as file:
-        piece = rows.begun or rows.rest.read(PIECE_BYTES)
-        while piece:
-            _write(file, piece)
-            piece = rows.rest.read(PIECE_BYTES)
-        _write(file, b"")
-        file.seek(0)
-        yield f"/dev/fd/{file.fileno()}"
-
-
-def _write(file: IO[bytes], piece: bytes) -> None:
     try:
-        file.write(piece)
-        file.flush()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            piece = rows.begun or rows.rest.read(PIECE_BYTES)
+            while piece:
+                file.write(piece)
+                piece = rows.rest.read(PIECE_BYTES)
+            file.seek(0)
+            yield f"/dev/fd/{file.fileno()}"
     except OSError as exc:
         raise refusal("NOT_ENOUGH_SPACE", f"The rows cannot be kept: {exc.strerror}.") from None
 
