@@ -43,18 +43,22 @@ class Unlink(NamedTuple):
     until: EpochMillis
 
 
-def with_evidence(evidence: tuple[Evidence, ...], seen: Evidence) -> tuple[Evidence, ...]:
-    """Add what was *seen*; the same object when that says nothing new.
+def with_evidence(
+    evidence: tuple[Evidence, ...], seen: Evidence, begun: EpochMillis = 0, ended: EpochMillis = FOR_EVER
+) -> tuple[Evidence, ...]:
+    """Add what was *seen* in a session from *begun* to *ended*; the same object when that says nothing new.
 
     All sightings of a customer in one minute are one: seen when the first was, received when the last was. So a page
     of clicks is one piece of evidence, and it is the same piece whichever click came first. Not where the browser named
-    another customer between the two.
+    another customer between the two, nor those of another session.
     """
     minute, customer, via = seen.time // _RESOLUTION_MS, seen.customer, seen.via
     for back, known in enumerate(reversed(evidence), 1):
         if known.time // _RESOLUTION_MS < minute:
             break
-        if known.customer == customer and known.via == via and known.time // _RESOLUTION_MS == minute:
+        if (known.customer, known.via, known.time // _RESOLUTION_MS) == (customer, via, minute):
+            if not begun <= known.time <= ended:
+                continue
             is_latest = back == 1 and known.time <= seen.time  # nearly always: nothing can lie between
             if not via and not is_latest and _another_between(evidence, known, seen):
                 continue

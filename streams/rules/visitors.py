@@ -103,7 +103,8 @@ def visit(state: VisitorState, event: Event, shown: Shown, bounds: Bounds) -> Vi
     placed = _placed(state.sessions, event, bounds)
     evidence, only, logins, tokens = state.evidence, state.only, state.logins, state.tokens
     if shown.customer is not None:
-        evidence = with_evidence(evidence, Evidence(time, shown.customer, event["received_at"]))
+        seen, here = Evidence(time, shown.customer, event["received_at"]), placed.session
+        evidence = with_evidence(evidence, seen, here.started_at, here.ended_at)
         only = only_after(state, evidence, shown.customer)
         logins = _marked(logins, Mark(shown.customer, placed.session.session_id, event_id))
     if shown.token is not None:

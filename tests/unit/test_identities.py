@@ -128,6 +128,15 @@ def test_the_clicks_of_a_minute_are_one_piece_of_evidence_whichever_came_first()
     assert kept == {(Evidence(NOON, "ada", NOON + 9),)}
 
 
+def test_a_click_of_the_next_visit_in_the_same_minute_is_evidence_of_its_own() -> None:
+    before, landing = Evidence(NOON, "ada", NOON), Evidence(NOON + 20_000, "ada", NOON + 20_000)
+    late = Evidence(NOON + 5_000, "ada", NOON + 30_000)
+
+    parted = with_evidence((before,), landing, begun=NOON + 20_000, ended=NOON + 20_000)
+    assert parted == (before, landing)
+    assert with_evidence((landing,), late, begun=NOON, ended=NOON + 5_000) == (late, landing)
+
+
 @pytest.mark.parametrize(("until", "customer"), [(NOON - 1, "ada"), (NOON, None), (NOON + 1, None)])
 def test_an_unlink_takes_back_what_was_received_until_then(until: int, customer: str | None) -> None:
     assert customer_at(timeline_of((NOON, "ada"), unlinks=(Unlink("ada", "", until),)), NOON) == customer
