@@ -12,7 +12,10 @@ FROM
 (
     SELECT
         count() AS events,
-        uniqExactIf(visitor_id, visitor_id != toUUID('00000000-0000-0000-0000-000000000000')) AS visitors,
+        -- An order that no browser told of has made nobody a visitor.
+        uniqExactIf(
+            visitor_id, visitor_id != toUUID('00000000-0000-0000-0000-000000000000') AND NOT startsWith(client_id, 'order:')
+        ) AS visitors,
         uniqExactIf(person_id, person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS persons,
         uniqExactIf(person_id, name = 'purchase' AND person_id != toUUID('00000000-0000-0000-0000-000000000000')) AS buyers
     FROM events_by_person
