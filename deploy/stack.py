@@ -20,6 +20,7 @@ from deploy.ports import LOOPBACK, free_port
 from deploy.preparing import configure_shops, make_tables, make_topics
 from deploy.process import Process
 from deploy.readiness import answers, once_prepared
+from deploy.servers import ServerError
 from deploy.servers.clickhouse.access import WRITER_NAME, password_of
 from deploy.servers.kafka import Kafka, to_process
 from deploy.supervisor import Supervisor
@@ -55,8 +56,14 @@ def plan_stack(folder: Path, environment: Mapping[str, str] = os.environ, *, fix
 
     Fetches Kafka's jars the first time. Raises: `ServerError` saying what is missing or in the way.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    builder = _Builder(folder.absolute(), dict(environment), fixed_ports=fixed_ports)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _plan(_Builder(folder.absolute(), dict(environment), fixed_ports=fixed_ports))
+    except OSError as exc:
+        raise ServerError(f"{exc.filename or folder} cannot be used: {exc.strerror}. Is it another user's?") from None
+
+
+def _plan(builder: "_Builder") -> Stack:
     kafka = builder.add_kafka()
     builder.add_clickhouse()
     builder.add_meta()
