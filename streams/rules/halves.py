@@ -11,6 +11,8 @@ from schemas.records import EpochMillis, Event, Link, OrderReceived
 WEBHOOK: Final = 1
 PIXEL: Final = 2
 BOTH: Final = WEBHOOK | PIXEL
+TAKEN_BACK: Final = 4
+"""Beside the halves a purchase left with by itself, where it turned out to have left before."""
 MAX_RETRACTED: Final = 8
 MAX_LENT: Final = 3
 """Completions that name no order, of so many checkouts and carts: each may be large (`streams.tables`)."""
@@ -54,10 +56,10 @@ class Lent(NamedTuple):
 
 class OrderState(NamedTuple):
     """One order. *opening* is the first webhook; *latest* the newest, without contact data. *named*: a completion that
-    names the order; *lent*: those which do not, the first first. *sent*: the halves its purchase left with; 0 is not
-    yet. *left_as*: the event id it left with, where that is not named after the order. *retracted*: as whose it was
-    said before, and is no more. *beside*: the one word of a browser, or none, that it left with instead of a half,
-    where we have heard a later one since.
+    names the order; *lent*: those which do not, the first first. *sent*: the halves its purchase left with, and whether
+    that was taken back; 0 is not yet. *left_as*: the event id it left with, where that is not named after the order.
+    *retracted*: as whose it was said before, and is no more. *beside*: the one word of a browser, or none, that it left
+    with instead of a half, where we have heard a later one since.
     """
 
     order_id: str
@@ -100,11 +102,13 @@ def without_lent(order: OrderState, place: str) -> OrderState:
 
 
 def _left(order: OrderState) -> OrderState:
-    """Tell as what *order* left. It stays as it is where it left by itself, unless it had left before: it does once."""
+    """Tell as what *order* left: under the name of a checkout where it did, else with the halves it had itself."""
     left_as = next((each.left_as for each in order.lent if each.left_as), "")
-    if order.sent and not order.left_as and not left_as:
-        return order
-    return order._replace(sent=PIXEL if left_as else 0, left_as=left_as)
+    alone = order.sent & BOTH if not order.left_as or order.sent & TAKEN_BACK else 0
+    if left_as:
+        return order._replace(sent=alone | TAKEN_BACK if alone else PIXEL, left_as=left_as)
+    waits = alone & PIXEL and order.pixel is None
+    return order._replace(sent=0 if waits else alone, left_as="")
 
 
 def has_half(order: OrderState) -> bool:
@@ -125,8 +129,12 @@ def corrected(before: OrderState | None, order: OrderState) -> OrderState | None
 
     Taken back is as whose it was said, when that was another browser's.
     """
-    said, now = said_as(before) if before is not None else None, said_as(order)
-    if before is None or said is None or now is None:
+    if before is None:
+        return None
+    if before.left_as and order.sent and not order.left_as:  # was taken back
+        return order
+    said, now = said_as(before), said_as(order)
+    if said is None or now is None:
         return None
     if said != now:
         return _taken_back(order, said)
@@ -135,7 +143,8 @@ def corrected(before: OrderState | None, order: OrderState) -> OrderState | None
 
 def is_another_purchase(before: OrderState, order: OrderState) -> bool:
     """Tell whether a purchase that left by itself turns out one that had left before, under its checkout's name."""
-    return before.sent != 0 and not before.left_as and order.left_as != ""
+    was_said = before.sent != 0 or before.retracted != ()
+    return was_said and not before.left_as and order.left_as != ""
 
 
 def _taken_back(order: OrderState, said: Said) -> OrderState:

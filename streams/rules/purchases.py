@@ -18,7 +18,7 @@ from streams.rules.checkouts import (
     with_owner,
 )
 from streams.rules.contacts import without_contact
-from streams.rules.halves import PIXEL, WEBHOOK, Lent, OrderState, first_seen, half_of, with_lent, without_lent
+from streams.rules.halves import BOTH, PIXEL, WEBHOOK, Lent, OrderState, first_seen, half_of, with_lent, without_lent
 
 MAX_REFUNDS: Final = 100
 REFUND: Final = "refunds/create"
@@ -91,7 +91,13 @@ def take_another(state: CheckoutState, link: Link) -> CheckoutState:
 def with_beside(before: CheckoutState, state: CheckoutState) -> CheckoutState:
     """Remember what a purchase left with that left without its browser's half, for it must be said again as it was."""
     known, order = before.order, state.order
-    if known is None or order is None or known.sent != WEBHOOK or known.beside or state.context is before.context:
+    if (
+        known is None
+        or order is None
+        or known.sent & BOTH != WEBHOOK
+        or known.beside
+        or state.context is before.context
+    ):
         return state
     return state._replace(order=order._replace(beside=(before.context,)))
 

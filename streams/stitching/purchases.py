@@ -7,7 +7,7 @@ from schemas.records import Event
 from streams.rules import orders
 from streams.rules.checkouts import CheckoutState
 from streams.rules.enrichment import splice, splice_retraction
-from streams.rules.halves import OrderState, Said
+from streams.rules.halves import WEBHOOK, OrderState, Said
 from streams.stitching.outcomes import Outcome
 from streams.stitching.products import Products
 
@@ -35,9 +35,11 @@ class Purchases:
                 self._take_back(event, session_id, said, outcome)
 
     def take_back(self, shop_id: str, state: CheckoutState, order: OrderState, outcome: Outcome) -> None:
-        """Say that *order*, as it is known to have left, was not bought under its own name."""
-        event, session_id, _ = orders.to_purchase(shop_id, state, order, order.sent)
-        self._take_back(event, session_id, Said(event["visitor_id"], event["occurred_at"]), outcome)
+        """Say that *order*, as it is known to have been said, was not bought under its own name."""
+        event, session_id, _ = orders.to_purchase(shop_id, state, order, order.sent or WEBHOOK)
+        here = (Said(event["visitor_id"], event["occurred_at"]),) if order.sent else ()
+        for said in (*order.retracted, *here):
+            self._take_back(event, session_id, said, outcome)
 
     def _take_back(self, event: Event, session_id: str, said: Said, outcome: Outcome) -> None:
         bare = self._codec.encode_bare("Event", _taken_back(event, said))

@@ -135,13 +135,14 @@ def test_which_order_a_completion_is_of_that_names_none_does_not_depend_on_what_
 
 
 @settings(max_examples=EXAMPLES // 3, deadline=None)
-@given(disputes(), st.sampled_from((1, 4)), st.lists(st.integers(0, 1_000), min_size=1, max_size=60))
-def test_nor_does_it_where_the_completions_left_before_the_shop_named_any_order(
-    history: History, partitions: int, choices: list[int]
+@given(disputes(), st.integers(0, 4), st.sampled_from((1, 4)), st.lists(st.integers(0, 1_000), min_size=1, max_size=60))
+def test_nor_does_it_where_completions_left_before_the_shop_or_another_completion_named_any_order(
+    history: History, early: int, partitions: int, choices: list[int]
 ) -> None:
     ends = []
     for choose in (endless([3]), endless(choices)):
-        pipeline = stitched_in_order(history._replace(orders=[]), partitions)
+        pipeline = stitched_in_order(History(history.events[:early], [], []), partitions)
+        pipeline.publish(*(event | {"received_at": END + 1_000} for event in history.events[early:]))
         pipeline.publish_order(*(order | {"received_at": END + 2_000} for order in history.orders))
         step_anyhow(pipeline, [], choose)
         pipeline.pass_time(END + 2 * HOLD)

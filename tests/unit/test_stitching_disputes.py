@@ -3,6 +3,18 @@
 import pytest
 
 from schemas.identifiers import purchase_event_id
+from streams.rules.halves import (
+    BOTH,
+    Half,
+    Lent,
+    OrderState,
+    Said,
+    corrected,
+    is_another_purchase,
+    match_of,
+    with_lent,
+    without_lent,
+)
 from tests.builders import NOON, an_order
 from tests.shoppers import HOLD, LAPTOP, ORDER, PHONE, TOKEN, completed, on, stitched
 from tests.stitched import ORDERS
@@ -114,3 +126,22 @@ def test_a_purchase_is_said_again_in_the_visit_that_completed_it_first_of_two_of
     (row,) = pipeline.order_rows().values()
     assert [each["session_id"] == row["session_id"] for each in pipeline.purchases()] == [False, True]
     assert len({each["event"]["event_id"] for each in pipeline.purchases()}) == 1
+
+
+def test_a_purchase_that_had_not_left_before_after_all_is_said_again_as_it_left() -> None:
+    order = OrderState(ORDER, opening=an_order(), named=Half(completed(), "visit", None), sent=BOTH)
+    gone = with_lent(order, Lent(TOKEN, Half(completed(LAPTOP, -1, order_id=None), "", None), "left alone"))
+    again = without_lent(gone, TOKEN)
+
+    assert (gone.left_as, match_of(gone)) == ("left alone", "late")
+    assert is_another_purchase(order, gone)
+    assert again == order
+    assert corrected(gone, again) == again
+
+
+def test_a_purchase_that_waits_to_be_said_again_is_taken_back_when_it_had_left_before() -> None:
+    waiting = OrderState(ORDER, opening=an_order(), retracted=(Said("phone", NOON),))
+    gone = with_lent(waiting, Lent(TOKEN, Half(completed(order_id=None), "", None), "left alone"))
+
+    assert is_another_purchase(waiting, gone)
+    assert not is_another_purchase(waiting._replace(retracted=()), gone)
