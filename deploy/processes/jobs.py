@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -68,6 +68,11 @@ class Round:
         """Take where the work is; nothing was done yet."""
         self._clickhouse, self._jobs = clickhouse, listed
         self._due: dict[tuple[str, str], float] = {}
+        self._is_over = False
+
+    def stop(self) -> None:
+        """Begin no job any more; may be called while one is under way."""
+        self._is_over = True
 
     def go(self, now: float) -> list[tuple[str, str]]:
         """Do all that is due at *now*, and return which jobs of which shops were done.
@@ -78,7 +83,8 @@ class Round:
         with closing(connect(self._clickhouse)) as client, errors_translated():
             shops = [row[0] for row in client.query(_SHOPS).result_rows]
             built = {(shop, model): at / 1000 for shop, model, at in client.query(_BUILT).result_rows}
-        return [(shop, job.name) for shop in shops for job in self._jobs if self._do(shop, job, now, built)]
+        each = ((shop, job) for shop in shops for job in self._jobs if not self._is_over)
+        return [(shop, job.name) for shop, job in each if self._do(shop, job, now, built)]
 
     def _do(self, shop: str, job: Job, now: float, built: dict[tuple[str, str], float]) -> bool:
         last = built.get((shop, job.model or ""))
@@ -106,12 +112,13 @@ _SHOPS: Final = "SELECT DISTINCT shop_id FROM events WHERE occurred_at > now() -
 _BUILT: Final = "SELECT shop_id, model, generation FROM recommendation_generations FINAL"
 
 
-async def serve(what: Callable[[float], Any]) -> None:
-    """Look every few seconds until SIGTERM or SIGINT; what is under way is finished first."""
+async def serve(round_: Round) -> None:
+    """Look every few seconds until SIGTERM or SIGINT; the job under way is finished first, and no other is begun."""
     stopped = until_told_to_stop()
+    ending = asyncio.create_task(_stop(round_, stopped), name="stop jobs")
     while not stopped.is_set():
         try:
-            await asyncio.to_thread(what, time.time())
+            await asyncio.to_thread(round_.go, time.time())
         except StorestreamError as exc:
             log.warning("jobs wait", error=type(exc).__name__, detail=str(exc))
         try:
@@ -119,6 +126,12 @@ async def serve(what: Callable[[float], Any]) -> None:
                 await stopped.wait()
         except TimeoutError:
             continue
+    await ending
+
+
+async def _stop(round_: Round, stopped: asyncio.Event) -> None:
+    await stopped.wait()
+    round_.stop()
 
 
 def main() -> None:
@@ -132,7 +145,7 @@ def main() -> None:
             registry.register(collector)
         listen_for_metrics("JOBS_METRICS_PORT", how_often.metrics_port, registry)
     with asyncio.Runner(loop_factory=event_loop) as runner:
-        runner.run(serve(round_.go))
+        runner.run(serve(round_))
 
 
 if __name__ == "__main__":

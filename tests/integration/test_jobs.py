@@ -1,5 +1,10 @@
 """What is to be done again and again is done when it is due, for every shop, and tried again when it fails."""
 
+import asyncio
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -8,7 +13,7 @@ import pytest
 
 from analytics.migrate import migrate
 from connectors.clickhouse.client import connect
-from deploy.processes.jobs import FIRST_SECONDS, RETRY_SECONDS, Job, Round, jobs
+from deploy.processes.jobs import FIRST_SECONDS, RETRY_SECONDS, Job, Round, jobs, serve
 from schemas.errors import TerminalError
 from schemas.settings import ClickHouseSettings, JobsSettings
 
@@ -72,6 +77,32 @@ def test_what_fails_is_tried_again_soon_and_holds_up_no_other_shop(
     assert tried == ["demo", "other"]
     at.go(NOON + 300 + RETRY_SECONDS)
     assert tried == ["demo", "other", "demo", "other"]
+
+
+async def test_told_to_stop_the_job_under_way_is_done_and_no_other(clickhouse: ClickHouseSettings) -> None:
+    begun: list[tuple[str, str]] = []
+
+    def told_to_stop(_: ClickHouseSettings, shop: str) -> None:
+        begun.append((shop, "first"))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert over.wait(30), "SIGTERM was not heard"
+
+    def second(_: ClickHouseSettings, shop: str) -> None:
+        begun.append((shop, "second"))
+
+    class Stopping(Round):
+        def stop(self) -> None:
+            super().stop()
+            over.set()
+
+    over = threading.Event()
+    at = Stopping(clickhouse, [Job("first", 1, told_to_stop), Job("second", 1, second)])
+    at.go(time.time() - 3600)  # jobs of which nobody knows when they were done wait first
+
+    async with asyncio.timeout(60):
+        await serve(at)
+
+    assert begun == [("demo", "first")]
 
 
 def _built(clickhouse: ClickHouseSettings) -> list[float]:
