@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigurationError
+from schemas.wording import wrong_fields
 
 _SERVER: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
 _SERVERS: Final = rf"^{_SERVER}(,{_SERVER})*$"
@@ -239,6 +240,6 @@ def settings_in(environment: Mapping[str, str], section: type[Section]) -> Secti
     try:
         return section(**given)
     except ValidationError as exc:
-        found = [(str(each["loc"][0]), each["type"]) for each in exc.errors(include_input=False)]
-        wrong = [f"{variables.get(name, name)} ({kind})" for name, kind in found]
+        found = wrong_fields(exc, section.__name__)
+        wrong = [f"{variables.get(name, name)} ({said})" for name, said in found.items()]
         raise ConfigurationError(f"{section.__name__}: {', '.join(wrong)}") from None

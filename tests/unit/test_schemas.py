@@ -145,7 +145,7 @@ def test_a_missing_setting_is_named_without_any_value(monkeypatch: pytest.Monkey
 
     settings.cache_clear()
     assert "KAFKA_BOOTSTRAP_SERVERS (missing)" in str(caught.value)
-    assert "STORESTREAM_PARTITIONS (int_parsing)" in str(caught.value)
+    assert "STORESTREAM_PARTITIONS (must be a whole number)" in str(caught.value)
     assert "many" not in str(caught.value)
 
 
