@@ -39,6 +39,8 @@ class Holds:
         self._due: dict[bytes, tuple[int, tuple[Due, ...]]] = {}
         self._told: dict[Due, EpochMillis] = {}
         self._read: dict[Place, tuple[int, EpochMillis]] = {}
+        self._reached: EpochMillis = 0
+        self._at_end_since: EpochMillis | None = None
 
     def note_read(self, topic: str, partition: int, offset: int, received_at: EpochMillis) -> None:
         """Take that the record at *offset*, which came to us at *received_at*, has been worked through."""
@@ -56,20 +58,29 @@ class Holds:
     def forget(self) -> None:
         """Begin anew, as after a rebalance."""
         self._due, self._read = {}, {}
+        self._reached, self._at_end_since = 0, None
 
     def stream_time(self, places: dict[Place, Progress], now: EpochMillis, *, is_idle: bool) -> EpochMillis:
-        """Tell how far this worker has come: *now*, unless a place has records that are still unread.
+        """Tell how far this worker has come: *now*, once no place has had unread records for a grace.
 
-        *is_idle*: the worker has waited for records for a while. Then a place nobody has ever read has none left.
+        Before that, as far as it had come: of a backlog that has just been read, halves may be on their way to their
+        checkouts still. *is_idle*: the worker has waited for records for a while. Then a place nobody has ever read
+        has none left.
         """
-        times = [now]
+        times: list[EpochMillis] = []
         for place, (committed, end) in places.items():
             if place not in self._read and committed is None and is_idle:
                 continue
             position, received_at = self._read.get(place, (committed or 0, 0))
             if end is None or position < end:
                 times.append(received_at)
-        return min(times)
+        if times:
+            self._reached, self._at_end_since = min(now, *times), None
+        elif self._at_end_since is None:
+            self._at_end_since = now
+        elif now - self._at_end_since >= GRACE_MS:
+            self._reached = now
+        return self._reached
 
     def over(self, stream_time: EpochMillis) -> list[Link]:
         """Say of each order that has waited past its hold that it has, and again if that has not helped for long."""
