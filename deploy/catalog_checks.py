@@ -21,10 +21,8 @@ def advice(shop: Shop, catalog: Catalog, others: Iterable[Shop] = ()) -> Iterato
             yield f"{name} is not set here; the processes that write the catalog need it"
     for attribute in sorted(set(catalog["fields"]) - KNOWN):
         yield f"fields.{attribute}: Meta documents no such attribute and would ignore it"
-    for other in others:
-        if other["shop_id"] != shop["shop_id"] and catalog["catalog_id"] in [
-            c["catalog_id"] for c in other["catalogs"]
-        ]:
+    for other in (each for each in others if each["shop_id"] != shop["shop_id"]):
+        if any(each["catalog_id"] == catalog["catalog_id"] for each in other["catalogs"]):
             yield f"catalog_id is also of shop {other['shop_id']}: runs leave what stands for no product"
     if "{country}" in catalog["id_template"] and not shop["country"]:
         yield "id_template names the country, and the shop has none"
